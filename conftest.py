@@ -1,0 +1,15 @@
+"""Docstrings speak of ``cr`` and ``np`` without importing them each time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule
+
+
+@pytest.fixture(autouse=True)
+def _names_in_docstrings(doctest_namespace: dict[str, Any]) -> None:
+    doctest_namespace.update(cr=chainrule, np=np)

@@ -1,0 +1,156 @@
+"""Every error that chainrule raises on purpose.
+
+Each is also one of Python's own kinds, so ``except ValueError`` keeps working:
+
+ChainruleError
+├── ShapeError        (ValueError)       the shapes do not fit together
+├── DTypeError        (TypeError)        the numbers are of a kind that has no gradient
+├── LabelError        (ValueError)       labels that name no class, or in a form nobody can tell
+├── ArgumentError     (ValueError)       an argument outside what is allowed
+├── UnsupportedError  (TypeError)        something chainrule cannot differentiate
+├── GraphError        (RuntimeError)     a graph that cannot be walked as asked
+├── GateError         (TypeError)        a gate that is defined wrongly (found when it is made)
+├── ParseError        (ValueError)       an expression that cannot be read; has ``line`` and ``column``
+├── DataError         (ValueError)       a file or array of data that is damaged or not what it says
+├── CheckpointError   (ValueError)       a saved network or run that cannot be used
+├── NonFiniteError    (ArithmeticError)  NaN or inf; has ``gate``, ``variable``, ``phase`` and ``step``
+├── GradientError     (AssertionError)   a gradient check that failed; has ``report``
+└── MissingExtraError (ImportError)      an optional package that is not installed
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+_PACKAGE = str(Path(__file__).parent)
+
+
+def _line_of_the_user() -> str | None:
+    """The innermost line outside this package and NumPy, as ``train.py:31``, or None."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith(_PACKAGE) and "/numpy/" not in file and not file.startswith("<"):
+            return f"{Path(file).name}:{frame.f_lineno}"
+        frame = frame.f_back  # type: ignore[assignment]
+    return None
+
+
+class ChainruleError(Exception):
+    """What was broken, where, how to mend it and where to read more, one line each.
+
+    what  the rule that was broken, with what was given and what was expected
+    fix   what to do about it
+    at    the place; found from the call stack when left out
+
+    >>> str(ShapeError("X is (2, 3), W is (4, 5)", fix="X.reshape(-1, 4)", at="train.py:31")).splitlines()
+    ... # doctest: +NORMALIZE_WHITESPACE
+    ['X is (2, 3), W is (4, 5)', '  at    train.py:31', '  fix   X.reshape(-1, 4)',
+     '  more  docs/errors.md#shapeerror']
+    """
+
+    def __init__(self, what: str, *, fix: str | None = None, at: str | None = None) -> None:
+        self.what, self.fix = what, fix
+        self.at = at or _line_of_the_user()
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.at:
+            lines.append(f"  at    {self.at}")
+        if self.fix:
+            lines.append(f"  fix   {self.fix}")
+        lines.append(f"  more  docs/errors.md#{type(self).__name__.lower()}")
+        return "\n".join(lines)
+
+
+class ShapeError(ChainruleError, ValueError):
+    """The shapes do not fit together."""
+
+
+class DTypeError(ChainruleError, TypeError):
+    """The numbers are of a kind that has no gradient (integers, booleans, text)."""
+
+
+class LabelError(ChainruleError, ValueError):
+    """Labels that name no class, or whose form cannot be told."""
+
+
+class ArgumentError(ChainruleError, ValueError):
+    """An argument outside what is allowed."""
+
+
+class UnsupportedError(ChainruleError, TypeError):
+    """Something chainrule cannot differentiate."""
+
+
+class GraphError(ChainruleError, RuntimeError):
+    """A graph that cannot be walked as asked."""
+
+
+class GateError(ChainruleError, TypeError):
+    """A gate that is defined wrongly."""
+
+
+class ParseError(ChainruleError, ValueError):
+    """An expression that cannot be read.
+
+    line, column  where, both counted from 1
+    """
+
+    def __init__(self, what: str, *, line: int, column: int, fix: str | None = None) -> None:
+        self.line, self.column = line, column
+        super().__init__(what, fix=fix, at=f"line {line}, column {column}")
+
+
+class DataError(ChainruleError, ValueError):
+    """A file or array of data that is damaged or not what it says it is."""
+
+
+class CheckpointError(ChainruleError, ValueError):
+    """A saved network or run that cannot be used."""
+
+
+class NonFiniteError(ChainruleError, ArithmeticError):
+    """NaN or inf, named where it first arose.
+
+    gate      name of the gate whose result was the first that is not finite
+    variable  name of that result, or of the parameter
+    phase     "forward", "backward" or "update"
+    step      number of the step, counted from 1, or None outside training
+    """
+
+    def __init__(
+        self, what: str, *, gate: str, variable: str, phase: str, step: int | None = None, **place: Any
+    ) -> None:
+        self.gate, self.variable, self.phase, self.step = gate, variable, phase, step
+        super().__init__(what, **place)
+
+
+class GradientError(ChainruleError, AssertionError):
+    """A gradient check that failed.
+
+    report  the whole report, as ``check_gradients`` gives it
+    """
+
+    def __init__(self, what: str, *, report: Any = None, fix: str | None = None) -> None:
+        self.report = report
+        super().__init__(what, fix=fix)
+
+
+class MissingExtraError(ChainruleError, ImportError):
+    """An optional package that is not installed.
+
+    >>> print(MissingExtraError.for_extra("prove", "sympy", "proving a gate", at="here"))
+    proving a gate needs the package sympy, which is not installed
+      at    here
+      fix   pip install 'chainrule[prove]'
+      more  docs/errors.md#missingextraerror
+    """
+
+    @classmethod
+    def for_extra(cls, extra: str, package: str, purpose: str, at: str | None = None) -> MissingExtraError:
+        what = f"{purpose} needs the package {package}, which is not installed"
+        return cls(what, fix=f"pip install 'chainrule[{extra}]'", at=at)

@@ -1,0 +1,141 @@
+"""The gates as functions of variables, arrays and numbers.
+
+The module is at the same time the array namespace that rules are given in place of NumPy when gradients are to be
+differentiated again, so it answers to the array API's names as well (``concat``, ``permute_dims``, …).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import gates
+from ..gates import Gate
+from ._variable import Variable, apply
+
+__all__ = [
+    "abs", "add", "astype", "binary_cross_entropy_with_logits", "broadcast_to", "clip", "concatenate", "cos",
+    "cross_entropy_error", "divide", "elu", "erf", "exp", "expand_dims", "expm1", "gelu", "getitem", "identity",
+    "leaky_relu", "log", "log1p", "log_softmax", "logsumexp", "matmul", "matrix_transpose", "max", "maximum", "mean",
+    "mean_squared_error", "min", "minimum", "multiply", "negate", "power", "relu", "reshape", "scatter", "sigmoid",
+    "sign", "silu", "sin", "softmax", "softmax_with_loss", "softplus", "sqrt", "square", "squared_error", "stack",
+    "subtract", "sum", "tanh", "transpose", "where",
+]  # fmt: skip
+
+
+Function = Callable[..., Any]
+
+
+def _function(gate: Gate) -> Function:
+    """The gate as a function: inputs first, then settings, by place or by name."""
+    number = len(gate.inputs)
+
+    def function(*args: Any, **settings: Any) -> Any:
+        settings.update(zip(gate.settings, args[number:], strict=False))
+        return apply(gate, *args[:number], **settings)
+
+    forward = inspect.signature(gate.forward)
+    parameters = [p.replace(kind=p.POSITIONAL_OR_KEYWORD, annotation=p.empty) for p in forward.parameters.values()][1:]
+    function.__name__ = function.__qualname__ = gate.name
+    function.__doc__ = gate.doc
+    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return function
+
+
+abs: Function = _function(gates.abs)
+add: Function = _function(gates.add)
+astype: Function = _function(gates.astype)
+binary_cross_entropy_with_logits: Function = _function(gates.binary_cross_entropy_with_logits)
+broadcast_to: Function = _function(gates.broadcast_to)
+clip: Function = _function(gates.clip)
+cos: Function = _function(gates.cos)
+cross_entropy_error: Function = _function(gates.cross_entropy_error)
+divide: Function = _function(gates.divide)
+elu: Function = _function(gates.elu)
+erf: Function = _function(gates.erf)
+exp: Function = _function(gates.exp)
+expand_dims: Function = _function(gates.expand_dims)
+expm1: Function = _function(gates.expm1)
+gelu: Function = _function(gates.gelu)
+getitem: Function = _function(gates.getitem)
+identity: Function = _function(gates.identity)
+isfinite: Function = _function(gates.isfinite)
+isnan: Function = _function(gates.isnan)
+leaky_relu: Function = _function(gates.leaky_relu)
+log: Function = _function(gates.log)
+log1p: Function = _function(gates.log1p)
+log_softmax: Function = _function(gates.log_softmax)
+logsumexp: Function = _function(gates.logsumexp)
+matmul: Function = _function(gates.matmul)
+matrix_transpose: Function = _function(gates.matrix_transpose)
+max: Function = _function(gates.max)
+maximum: Function = _function(gates.maximum)
+mean: Function = _function(gates.mean)
+mean_squared_error: Function = _function(gates.mean_squared_error)
+min: Function = _function(gates.min)
+minimum: Function = _function(gates.minimum)
+multiply: Function = _function(gates.multiply)
+negate: Function = _function(gates.negate)
+power: Function = _function(gates.power)
+relu: Function = _function(gates.relu)
+reshape: Function = _function(gates.reshape)
+scatter: Function = _function(gates.scatter)
+sigmoid: Function = _function(gates.sigmoid)
+sign: Function = _function(gates.sign)
+silu: Function = _function(gates.silu)
+sin: Function = _function(gates.sin)
+softmax: Function = _function(gates.softmax)
+softmax_with_loss: Function = _function(gates.softmax_with_loss)
+softplus: Function = _function(gates.softplus)
+sqrt: Function = _function(gates.sqrt)
+square: Function = _function(gates.square)
+squared_error: Function = _function(gates.squared_error)
+subtract: Function = _function(gates.subtract)
+sum: Function = _function(gates.sum)
+tanh: Function = _function(gates.tanh)
+transpose: Function = _function(gates.transpose)
+where: Function = _function(gates.where)
+
+
+def concatenate(arrays: Sequence[Any], axis: int = 0) -> Any:  # noqa: D103 - the gate's text is put in below
+    return apply(gates.concatenate, *arrays, axis=axis)
+
+
+def stack(arrays: Sequence[Any], axis: int = 0) -> Any:  # noqa: D103 - the gate's text is put in below
+    return apply(gates.stack, *arrays, axis=axis)
+
+
+concatenate.__doc__, stack.__doc__ = gates.concatenate.doc, gates.stack.doc
+
+# What rules also ask of an array namespace.
+concat, permute_dims, pow, negative = concatenate, transpose, power, negate
+isdtype = np.isdtype
+float32, float64 = np.float32, np.float64
+
+
+def scatter_add(y: Any, index: Any, shape: tuple[int, ...]) -> Any:
+    """The `scatter` gate under the name that `gates` looks for."""
+    return apply(gates.scatter, y, index=index, shape=shape)
+
+
+def zeros_like(x: Any) -> Any:
+    """Zeros of the shape and dtype of x: a constant."""
+    return np.zeros_like(x._value if isinstance(x, Variable) else x)
+
+
+def ones_like(x: Any) -> Any:
+    """Ones of the shape and dtype of x: a constant."""
+    return np.ones_like(x._value if isinstance(x, Variable) else x)
+
+
+def full_like(x: Any, value: float) -> Any:
+    """An array of one value, of the shape and dtype of x: a constant."""
+    return np.full_like(x._value if isinstance(x, Variable) else x, value)
+
+
+def arange(n: int) -> Any:
+    """0, 1, …, n − 1: a constant."""
+    return np.arange(n)

@@ -1,0 +1,43 @@
+"""The layers: parameters and gates, with the lesson's interface ``forward(...)`` and ``backward(dout)``.
+
+>>> from chainrule.layers import Affine, ReLU
+>>> affine, relu = Affine(2, 3, seed=0), ReLU()
+>>> y = relu.forward(affine.forward(np.array([[1.0, 2.0]])))
+>>> affine.backward(relu.backward(np.ones((1, 3)))).shape, affine.dW.shape
+((1, 2), (2, 3))
+"""
+
+from ._activations import ELU, GELU, Activation, LeakyReLU, ReLU, Relu, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from ._affine import Affine
+from ._arithmetic import AddLayer, MulLayer
+from ._initialise import initialise
+from ._layer import Layer
+from ._losses import BinaryCrossEntropyWithLogits, LossLayer, MeanSquaredError, SoftmaxWithLoss, SquaredError
+from ._registry import BY_NAME, layer_from_config, layer_to_config
+
+__all__ = [
+    "BY_NAME",
+    "Activation",
+    "AddLayer",
+    "Affine",
+    "BinaryCrossEntropyWithLogits",
+    "ELU",
+    "GELU",
+    "Layer",
+    "LeakyReLU",
+    "LossLayer",
+    "MeanSquaredError",
+    "MulLayer",
+    "ReLU",
+    "Relu",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "SoftmaxWithLoss",
+    "Softplus",
+    "SquaredError",
+    "Tanh",
+    "initialise",
+    "layer_from_config",
+    "layer_to_config",
+]

@@ -1,0 +1,167 @@
+"""What a layer is: parameters, and one pure function over gates."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ArgumentError, GraphError
+from ..graph import Variable, gradients_of
+
+Array: TypeAlias = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One forward pass: the variables that went in, the parameters as they were, and the result."""
+
+    inputs: tuple[Variable, ...]
+    parameters: Mapping[str, Variable]
+    out: Variable
+
+
+class Layer(ABC):
+    """Parameters, and one pure function of them and the inputs, written with gates.
+
+    A new layer says `compute` and, if it has parameters, puts them into `store`; there is no derivative to write:
+    `backward` asks the graph that `forward` recorded.
+
+    Attributes: ``x`` (the latest input) and ``out`` (the latest result), None before the first forward;
+    ``gradients`` (of the parameters, by name), empty before the first backward.
+
+    >>> class Cube(Layer):
+    ...     def compute(self, x):
+    ...         return x**3
+    >>> cube = Cube()
+    >>> cube.forward(2.0), cube.backward(1.0)
+    (8.0, 12.0)
+    """
+
+    input_names: ClassVar[tuple[str, ...]] = ("x",)
+    parameter_names: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self) -> None:
+        self.gradients: dict[str, Array] = {}
+        self._store: MutableMapping[str, Any] = {}
+        self._keys = {name: name for name in self.parameter_names}
+        self._run: _Run | None = None
+        self._forwards = self._backwards = 0  # since the latest backward was followed by a forward
+
+    @abstractmethod
+    def compute(self, *inputs: Any, **parameters: Any) -> Any:
+        """The layer as a pure function of its inputs and parameters, arrays or variables."""
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """Under which name each parameter is kept: its own, or one that a network gave it (W → W1)."""
+        return self._keys
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters by name: the arrays themselves."""
+        return {name: self._store[key] for name, key in self._keys.items()}
+
+    def keep_in(self, store: MutableMapping[str, Any], keys: Mapping[str, str]) -> None:
+        """Move the parameters to where a network keeps those of all its layers; read them there from now on.
+
+        raises   ArgumentError when another network has them already
+        """
+        if any(name != key for name, key in self._keys.items()):
+            raise ArgumentError(f"this {type(self).__name__} is a part of another network", fix="make a new layer")
+        store.update({keys[name]: value for name, value in self.parameters.items()})
+        self._store, self._keys = store, dict(keys)
+
+    def config(self) -> dict[str, Any]:
+        """The arguments that make a layer like this one, fit for JSON; without the values of its parameters."""
+        return {}
+
+    def output_size(self, input_size: int) -> int:
+        """How many numbers a row has behind the layer, from how many it has in front of it."""
+        return input_size
+
+    @property
+    def variables(self) -> Mapping[str, Variable]:
+        """The parameters as the latest forward recorded them, by name."""
+        return {} if self._run is None else self._run.parameters
+
+    @property
+    def x(self) -> Any:
+        return None if self._run is None else self._run.inputs[0].value
+
+    @property
+    def out(self) -> Any:
+        return None if self._run is None else own(self._run.out.value)
+
+    def forward(self, *inputs: Any) -> Any:
+        """Run the layer and remember the run for `backward`.
+
+        inputs   numbers, arrays or variables
+        returns  a value of its own, free to be changed; a `Variable` if an input or a parameter is one
+        raises   DTypeError when an input has no gradient (integers), ShapeError when the shapes do not fit
+        """
+        return self._record(inputs)
+
+    def _record(self, inputs: tuple[Any, ...], *constants: Any) -> Any:
+        given = self.parameters
+        named = zip(inputs, self.input_names, strict=False)
+        variables = tuple(_as_variable(value, name) for value, name in named)
+        parameters = {name: _as_variable(value, self._keys[name]) for name, value in given.items()}
+        out = self.compute(*variables, *constants, **parameters)
+        if self._backwards:
+            self._forwards = self._backwards = 0
+        self._forwards += 1
+        # Within no_grad() there is no past to walk back through.
+        self._run = _Run(variables, parameters, out) if out.gate is not None else None
+        in_graph = any(isinstance(value, Variable) for value in (*inputs, *given.values()))
+        return out if in_graph else own(out.value)
+
+    def backward(self, dout: Any) -> Any:
+        """From the upstream gradient to the gradient of the input; of the parameters, in `gradients`.
+
+        dout     the shape of the latest result
+        returns  the gradient of the input, one for each if there are several
+        raises   GraphError before any forward, and when several forwards wait for a backward each
+        """
+        run = self._latest_run()
+        self._backwards += 1
+        number = len(run.inputs)
+        found = gradients_of(run.out, [*run.inputs, *run.parameters.values()], seed=dout)
+        self.keep_gradients(found[number:])
+        dx = [own(gradient) for gradient in found[:number]]
+        return dx[0] if number == 1 else tuple(dx)
+
+    def keep_gradients(self, found: Iterable[Any]) -> None:
+        """Keep the gradients of the parameters, in their order, as `gradients`."""
+        self.gradients = dict(zip(self.parameter_names, map(own, found), strict=True))
+
+    def _latest_run(self) -> _Run:
+        name = type(self).__name__
+        if self._run is None:
+            raise GraphError(f"{name}.backward needs a forward before it", fix=f"call {name}.forward first")
+        if self._backwards and self._forwards > 1:
+            raise GraphError(
+                f"{name} ran forward {self._forwards} times and is now asked for a second backward; "
+                "it remembers only the latest run, whose gradient it has given already",
+                fix="use a layer of its own for each place in the network, or variables, which remember every use",
+            )
+        return self._run
+
+    def forget(self) -> None:
+        """Drop the latest run and the arrays that it holds."""
+        self._run = None
+        self._forwards = self._backwards = 0
+
+
+def own(value: Any) -> Any:
+    """A value whose memory nobody else holds: the caller may change it in place."""
+    shared = type(value) is np.ndarray and (value.base is not None or not value.flags.writeable)
+    return value.copy() if shared else value
+
+
+def _as_variable(value: Any, name: str) -> Variable:
+    return value if isinstance(value, Variable) else Variable(value, name=name)

@@ -1,0 +1,69 @@
+"""Layers as text and back. A name in a file is looked up here and nowhere else, so a file cannot run anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from ..errors import ArgumentError, UnsupportedError
+from ._activations import ELU, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from ._affine import Affine
+from ._layer import Layer
+from ._losses import BinaryCrossEntropyWithLogits, MeanSquaredError, SoftmaxWithLoss, SquaredError
+
+BY_NAME: Mapping[str, type[Layer]] = MappingProxyType(
+    {
+        "Affine": Affine,
+        "BinaryCrossEntropyWithLogits": BinaryCrossEntropyWithLogits,
+        "ELU": ELU,
+        "GELU": GELU,
+        "LeakyReLU": LeakyReLU,
+        "MeanSquaredError": MeanSquaredError,
+        "ReLU": ReLU,
+        "SiLU": SiLU,
+        "Sigmoid": Sigmoid,
+        "Softmax": Softmax,
+        "SoftmaxWithLoss": SoftmaxWithLoss,
+        "Softplus": Softplus,
+        "SquaredError": SquaredError,
+        "Tanh": Tanh,
+    }
+)
+"""The layers that a network can be made of, by their names in files."""
+
+
+def layer_to_config(layer: Layer) -> dict[str, Any]:
+    """A layer without the values of its parameters, fit for JSON.
+
+    raises  UnsupportedError for a layer that is not one of ours: nothing could make it again
+
+    >>> layer_to_config(LeakyReLU(alpha=0.2))
+    {'layer': 'LeakyReLU', 'alpha': 0.2}
+    """
+    name = type(layer).__name__
+    if BY_NAME.get(name) is not type(layer):
+        raise UnsupportedError(
+            f"{name} is no layer of chainrule and cannot be made again from a file", fix="save its arrays yourself"
+        )
+    return {"layer": name, **layer.config()}
+
+
+def layer_from_config(config: Any) -> Layer:
+    """The layer that `layer_to_config` described, its parameters not initialised.
+
+    raises  ArgumentError, saying what is wrong with the description
+
+    >>> layer_from_config({"layer": "LeakyReLU", "alpha": 0.2}).alpha
+    0.2
+    """
+    if not isinstance(config, dict) or not isinstance(config.get("layer"), str):
+        raise ArgumentError(f"a layer is described by its name and arguments, not by {config!r:.80}")
+    settings = dict(config)
+    name = settings.pop("layer")
+    if name not in BY_NAME:
+        raise ArgumentError(f"{name!r:.80} is no layer; known are {', '.join(BY_NAME)}")
+    try:
+        return BY_NAME[name](**settings)
+    except TypeError:
+        raise ArgumentError(f"{name} cannot be made from {settings!r:.80}") from None

@@ -1,0 +1,235 @@
+"""What every network can do: predict, measure, differentiate, and be traced as one pure function."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, ClassVar, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ArgumentError, CheckpointError, DTypeError, ShapeError
+from ..graph import Variable, gradients_of
+from ..layers import Layer, LossLayer
+from ._arrangement import check_kinds, first_size, sizes_behind
+from ._numerical import numerical_gradient
+from ._summary import summary
+
+Array: TypeAlias = NDArray[Any]
+
+_MOST_BYTES = 2**27  # of results between the layers that are held at the same time
+
+
+class Network:
+    """Layers in a row, and a loss behind them; see `Sequential` and `TwoLayerNet`.
+
+    Attributes
+    params     the parameters by name: W1, b1, W2, b2, …; the dictionary and the arrays that the layers compute with,
+               so ``params["W1"] -= …`` and ``params["W1"] = …`` both change the network
+    layers     the layers by name, in order: Affine1, ReLU1, Affine2, …
+    lastLayer  the loss
+    sizes      how many numbers a row has behind each layer, by its name
+    """
+
+    params: dict[str, Any]
+    layers: OrderedDict[str, Layer]
+    lastLayer: LossLayer
+    sizes: dict[str, int]
+
+    _spelling: ClassVar[Mapping[str, str]] = {}  # of layers that are not called like their classes
+
+    def _arrange(self, layers: Sequence[Layer], loss: LossLayer) -> None:
+        """Give the layers their names, and check that they fit each other."""
+        check_kinds(layers, loss)
+        self.params, self.layers, self.lastLayer = {}, OrderedDict(), loss
+        count: Counter[str] = Counter()
+        for layer in layers:
+            kind = self._spelling.get(type(layer).__name__, type(layer).__name__)
+            count[kind] += 1
+            self.layers[f"{kind}{count[kind]}"] = layer
+        self.sizes = sizes_behind(self.layers)
+
+    def _keys(self) -> Iterator[tuple[Layer, dict[str, str]]]:
+        """The layers that have parameters, with the names of these in the network."""
+        having = [layer for layer in self.layers.values() if layer.parameter_names]
+        for number, layer in enumerate(having, start=1):
+            yield layer, {name: f"{name}{number}" for name in layer.parameter_names}
+
+    def _take_up_parameters(self) -> None:
+        """From here on the parameters of all layers are in `params`."""
+        for layer, keys in self._keys():
+            layer.keep_in(self.params, keys)
+        if any(isinstance(value, Variable) for value in self.params.values()):
+            raise ArgumentError("the parameters of a network are arrays, not variables", fix="Affine(W.value, b.value)")
+        if len({value.dtype for value in self.params.values()}) != 1:
+            given = ", ".join(f"{key} {value.dtype}" for key, value in self.params.items())
+            raise DTypeError(
+                f"the parameters of a network have one dtype; these have {given}",
+                fix="Sequential(..., dtype=np.float64), or W.astype(np.float32)",
+            )
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """`params` by its long name."""
+        return self.params
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float32 or float64: that of the parameters, in which everything is computed."""
+        return np.result_type(*self.params.values())
+
+    @property
+    def input_size(self) -> int:
+        """How many numbers an input row has."""
+        return first_size(self.layers)
+
+    # The pure functions: what engines trace, and what everything below evaluates.
+
+    def compute(self, parameters: Mapping[str, Any], x: Any) -> Any:
+        """The scores as a pure function, made of gates alone.
+
+        parameters  arrays or variables by their names in `params`
+        x           rows of inputs, an array or a variable
+        """
+        for layer in self.layers.values():
+            x = layer.compute(x, **{name: parameters[key] for name, key in layer.keys.items()})
+        return x
+
+    def compute_loss(self, parameters: Mapping[str, Any], x: Any, t: Any) -> Any:
+        """The loss for targets t as a pure function; see `compute`."""
+        return self.lastLayer.compute(self.compute(parameters, x), t)
+
+    # The lesson's interface.
+
+    def predict(self, x: Any) -> Array:
+        """The scores, before any softmax.
+
+        x        rows of inputs, shape (rows, inputs), or one row; taken in the dtype of the network
+        returns  shape (rows, outputs)
+        raises   DTypeError for whole numbers (pixels from 0 to 255), ShapeError when x does not fit
+        """
+        x = self._input(x)
+        chunks = self._chunks(x)
+        if len(chunks) == 1:
+            scores: Array = self._record(x).value.copy()
+            return scores
+        self._forget()
+        return np.concatenate([self.compute(self.params, x[rows]) for rows in chunks])
+
+    def loss(self, x: Any, t: Any) -> float:
+        """The loss, a mean over the rows.
+
+        x        rows of inputs, see `predict`
+        t        targets in a form that the loss takes; for SoftmaxWithLoss class numbers or one-hot rows
+        raises   LabelError, ShapeError when the targets do not fit
+        """
+        x, t = self._input(x), self._targets(x, t)
+        chunks = self._chunks(x)
+        if len(chunks) == 1:
+            return float(self._record_loss(x, t).value)
+        self._forget()
+        # Python's floats are float64: the sum over a million rows of float32 loses nothing.
+        parts = [len(x[rows]) * float(self.compute_loss(self.params, x[rows], t[rows])) for rows in chunks]
+        return sum(parts) / len(x)
+
+    def accuracy(self, x: Any, t: Any) -> float:
+        """The share of right answers, from 0 to 1; scores with a NaN among them are wrong answers."""
+        x, t = self._input(x), self._targets(x, t)
+        hits = [self.lastLayer.hits(self.compute(self.params, x[rows]), t[rows]) for rows in self._chunks(x)]
+        return float(sum(np.sum(h) for h in hits) / sum(np.size(h) for h in hits))
+
+    def gradient(self, x: Any, t: Any) -> dict[str, Array]:
+        """The gradient of the loss by backpropagation: for each name in `params` an array.
+
+        The layers have it too: ``layers["Affine1"].dW``.
+        """
+        x, t = self._input(x), self._targets(x, t)
+        loss = self._record_loss(x, t)
+        layers = [layer for layer, _ in self._keys()]
+        found = iter(gradients_of(loss, [v for layer in layers for v in layer.variables.values()]))
+        for layer in layers:
+            layer.keep_gradients(islice(found, len(layer.variables)))
+        return {key: layer.gradients[name] for layer in layers for name, key in layer.keys.items()}
+
+    def numerical_gradient(self, x: Any, t: Any) -> dict[str, Array]:
+        """The gradient of the loss by central differences in float64: for each name in `params` an array.
+
+        It knows no derivative; it evaluates the loss twice for each number in the parameters.
+        """
+        x = self._input(x)
+        return numerical_gradient(self, x, self._targets(x, t))
+
+    def summary(self) -> str:
+        """The layers, the shapes of their results and their parameters, as a table in plain text."""
+        return summary(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network into one safetensors file, complete or not at all.
+
+        path    the file; its folder must exist
+        raises  UnsupportedError for a layer that is not chainrule's own, CheckpointError if it cannot be written
+        """
+        from ._files import save  # which knows all classes of networks, so it comes after them
+
+        save(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """The network that `save` wrote into a file; see `chainrule.load`.
+
+        raises   CheckpointError when the file is damaged, or holds another class of network
+        """
+        from ._files import load
+
+        network = load(path)
+        if not isinstance(network, cls):
+            what = f"{os.fspath(path)} holds a {type(network).__name__}, not a {cls.__name__}"
+            raise CheckpointError(what, fix=f"{type(network).__name__}.load, or chainrule.load, which takes any")
+        return network
+
+    # What the methods above share.
+
+    def _record(self, x: Array) -> Variable:
+        """The scores with their graph, of which every layer remembers its part, as after the lesson's loop."""
+        out: Any = Variable(x, name="x")
+        for layer in self.layers.values():
+            out = layer.forward(out)
+        return out  # type: ignore[no-any-return]
+
+    def _record_loss(self, x: Array, t: Array) -> Variable:
+        loss: Variable = self.lastLayer.forward(self._record(x), t)
+        return loss
+
+    def _forget(self) -> None:
+        """Many rows were computed in pieces: no layer may give the gradient of one of them, or of an earlier run."""
+        for layer in (*self.layers.values(), self.lastLayer):
+            layer.forget()
+
+    def _input(self, x: Any) -> Array:
+        x = np.asarray(x)
+        if x.dtype.kind != "f":
+            raise DTypeError(
+                f"x holds {x.dtype}; this network computes with {self.dtype}",
+                fix=f"x.astype(np.{self.dtype}); pixels also / 255",
+            )
+        converted: Array = x.astype(self.dtype, copy=False)
+        return converted
+
+    def _targets(self, x: Array, t: Any) -> Array:
+        targets: Array = np.asarray(t)
+        if x.size == 0:
+            raise ArgumentError(f"x has shape {x.shape}: there is nothing to take the mean of")
+        if x.ndim > 1 and targets.shape[:1] != x.shape[:1]:
+            raise ShapeError(f"x has {len(x)} rows; t has shape {targets.shape}", fix="one target for each row")
+        return targets
+
+    def _chunks(self, x: Array) -> list[slice]:
+        """The rows in pieces that bounded memory has room for, mostly one."""
+        if x.ndim < 2 or x.size == 0:
+            return [slice(None)]
+        repeats = max(1, x[0].size // self.input_size)
+        most = max(1, _MOST_BYTES // (repeats * sum(self.sizes.values()) * self.dtype.itemsize))
+        return [slice(start, start + most) for start in range(0, len(x), most)]

@@ -1,0 +1,37 @@
+"""Any layers in a row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from ..layers import Layer, LossLayer, SoftmaxWithLoss, initialise
+from ._network import Network
+
+
+class Sequential(Network):
+    """A network of the layers given, in their order.
+
+    layers   at least one of them `Affine`, each an object of its own. ``Affine(inputs, outputs)`` is initialised here:
+             for ReLU and its kind behind it as He, for sigmoid, tanh or nothing behind it as Xavier; see `Affine`
+    loss     the loss, `SoftmaxWithLoss` unless told otherwise
+    seed     of the random numbers, one generator for all layers; None for other ones each time
+    dtype    of the parameters that are drawn here; layers made from arrays keep theirs
+    raises   ShapeError, naming two layers that do not fit each other; ArgumentError, DTypeError
+
+    >>> from chainrule.layers import Affine, ReLU
+    >>> net = Sequential(Affine(784, 50), ReLU(), Affine(50, 10))
+    >>> list(net.params), net.params["W1"].shape
+    (['W1', 'b1', 'W2', 'b2'], (784, 50))
+    >>> net.predict(np.zeros((100, 784))).shape
+    (100, 10)
+    """
+
+    def __init__(
+        self, *layers: Layer, loss: LossLayer | None = None, seed: Any = 0, dtype: DTypeLike = np.float32
+    ) -> None:
+        self._arrange(layers, SoftmaxWithLoss() if loss is None else loss)
+        initialise(layers, seed=seed, dtype=dtype)
+        self._take_up_parameters()

@@ -1,0 +1,391 @@
+"""Arrays in one file and back, and files that are complete or absent.
+
+The file format is safetensors (https://github.com/huggingface/safetensors, README "Format"):
+
+    8 bytes   N, the length of the header, little endian
+    N bytes   JSON: {"W1": {"dtype": "F32", "shape": [784, 50], "data_offsets": [0, 156800]}, ...},
+              and under "__metadata__" what else is to be known, text by text
+    the rest  the numbers, little endian, in C order, without a gap
+
+It is written here in Python because the base install compiles nothing, and because a file comes
+from anywhere: every length in it is checked against the size of the file before it is believed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import ArgumentError, CheckpointError
+
+__all__ = ["load_arrays", "save_arrays", "write_atomically"]
+
+_AnyPath: TypeAlias = str | os.PathLike[str]
+
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "F64": np.dtype("<f8"), "F32": np.dtype("<f4"), "F16": np.dtype("<f2"),
+    "I64": np.dtype("<i8"), "I32": np.dtype("<i4"), "I16": np.dtype("<i2"), "I8": np.dtype("i1"),
+    "U64": np.dtype("<u8"), "U32": np.dtype("<u4"), "U16": np.dtype("<u2"), "U8": np.dtype("u1"),
+    "BOOL": np.dtype("?"),
+}  # fmt: skip
+_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+_METADATA = "__metadata__"
+
+_LONGEST_HEADER = 100_000_000  # bytes; the reference library's limit
+_MOST_MEMBERS = 100_000  # of the header (arrays and metadata), and of the metadata
+_LONGEST_ENTRY = 4096  # bytes; a shape of 64 axes of 20 digits each fits with room to spare
+_MOST_AXES = 64  # NumPy's limit
+
+
+# Files that are complete or absent ---------------------------------------------------------------
+
+
+@contextmanager
+def _replacing(path: _AnyPath) -> Iterator[BinaryIO]:
+    """A new file that takes the place of ``path`` when, and only when, the block ends well."""
+    target = Path(os.path.realpath(path))  # a link keeps pointing where it points
+    temporary = target.parent / f".chainrule-{os.urandom(8).hex()}.tmp"
+    try:
+        with open(temporary, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut could leave the new name on an empty file
+        os.replace(temporary, target)
+        _fsync_folder(target.parent)
+    except BaseException as error:  # Ctrl-C included: nothing half-written stays behind
+        with suppress(OSError):
+            temporary.unlink()
+        if not isinstance(error, OSError):
+            raise
+        raise CheckpointError(
+            f"{os.fspath(path)} cannot be written: {_reason(error)}",
+            fix="check that the folder exists, may be written to and has room",
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    """What an error says, without the number of the system's error and without endless names."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return f"{text:.500}"
+
+
+def _fsync_folder(folder: Path) -> None:
+    """Make a rename last through a power cut; only POSIX systems can open a folder for that."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def write_atomically(path: _AnyPath, data: bytes) -> None:
+    """Write ``data`` so that at every moment ``path`` holds all of the old bytes or all of the new.
+
+    path    the file; its folder must exist
+    data    its new content
+    raises  CheckpointError if it cannot be written; the old file is then still there
+    source  Pillai et al., "All File Systems Are Not Created Equal" (OSDI 2014): temporary file in
+            the same folder, fsync, rename, fsync of the folder
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_atomically(f"{folder}/run.json", b"{}")
+    ...     Path(folder, "run.json").read_bytes(), os.listdir(folder)
+    (b'{}', ['run.json'])
+    """
+    with _replacing(path) as file:
+        file.write(data)
+
+
+# Writing -----------------------------------------------------------------------------------------
+
+
+def save_arrays(
+    path: _AnyPath, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write named arrays into one safetensors file, complete or not at all.
+
+    path      the file; its folder must exist
+    arrays    name to array, any shape and memory layout; float16/32/64, integers of 8 to 64 bits, bool
+    metadata  name to text, kept beside the arrays
+    raises    ArgumentError for a name, array or metadata the format cannot hold (nothing is written),
+              CheckpointError if the file cannot be written (the old file is then still there)
+    source    the safetensors format, see the head of this module
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_arrays(f"{folder}/net.safetensors", {"W": np.eye(2).T}, {"epoch": "3"})
+    ...     load_arrays(f"{folder}/net.safetensors")
+    ({'W': array([[1., 0.],
+           [0., 1.]])}, {'epoch': '3'})
+    """
+    if len(arrays) + bool(metadata) > _MOST_MEMBERS:
+        raise ArgumentError(f"{len(arrays):,} arrays are given; one file holds fewer than {_MOST_MEMBERS:,}")
+    dtypes = {name: _storable(name, array) for name, array in arrays.items()}
+    # Wide numbers first: every array then starts at a multiple of its item size.
+    order = sorted(arrays, key=lambda name: -dtypes[name].itemsize)
+    header = _header(arrays, dtypes, order, _checked_metadata(metadata or {}))
+    with _replacing(path) as file:
+        file.write(len(header).to_bytes(8, "little"))
+        file.write(header)
+        for name in order:
+            # The bytes are taken from a C-ordered, little-endian array: those of a transposed view,
+            # taken as they lie in memory, would be another matrix (safetensors issue 825).
+            file.write(np.asarray(arrays[name], dtype=dtypes[name], order="C").data)
+
+
+def _storable(name: str, array: NDArray[Any]) -> np.dtype[Any]:
+    """The dtype under which an array goes into the file; an error for what cannot."""
+    if not _is_text(name) or not name or "\0" in name or name == _METADATA:
+        raise ArgumentError(
+            f"{name!r} cannot name an array: a name is text, not empty, without NUL, and not {_METADATA}"
+        )
+    # Of subclasses only a memory map is nothing but its numbers (a masked array would lose its mask).
+    if not (type(array) is np.ndarray or isinstance(array, np.memmap | np.generic)):
+        raise ArgumentError(
+            f"{name} is a {type(array).__name__}; only plain NumPy arrays are stored", fix="np.array(...)"
+        )
+    dtype = array.dtype.newbyteorder("<")
+    if dtype not in _NAMES:
+        raise ArgumentError(
+            f"{name} holds {array.dtype}, which has no place in the file",
+            fix=f"one of {', '.join(str(dtype) for dtype in _NAMES)}",
+        )
+    return dtype
+
+
+def _is_text(value: object) -> bool:
+    """Whether ``value`` is a string that UTF-8 can hold (half a surrogate pair it cannot)."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _checked_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
+    if len(metadata) > _MOST_MEMBERS:
+        raise ArgumentError(f"metadata has {len(metadata):,} entries; at most {_MOST_MEMBERS:,} are stored")
+    for key, value in metadata.items():
+        if not _is_text(key) or not _is_text(value):
+            raise ArgumentError(f"metadata maps text to text; {key!r} is mapped to {value!r}", fix="str(...)")
+    return dict(metadata)
+
+
+def _header(
+    arrays: Mapping[str, NDArray[Any]],
+    dtypes: dict[str, np.dtype[Any]],
+    order: list[str],
+    metadata: dict[str, str],
+) -> bytes:
+    """The JSON header, its entries in the caller's order, filled up to a multiple of 8 bytes."""
+    offsets, end = {}, 0
+    for name in order:
+        begin, end = end, end + arrays[name].nbytes
+        offsets[name] = [begin, end]
+    entries: dict[str, Any] = {_METADATA: metadata} if metadata else {}
+    for name, array in arrays.items():
+        entries[name] = {"dtype": _NAMES[dtypes[name]], "shape": array.shape, "data_offsets": offsets[name]}
+    header = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    if len(header) > _LONGEST_HEADER:
+        raise ArgumentError(f"names and metadata take {len(header):,} bytes of at most {_LONGEST_HEADER:,}")
+    return header
+
+
+# Reading -----------------------------------------------------------------------------------------
+
+
+class _Place(NamedTuple):
+    """What the header says of one array; begin and end count bytes from the end of the header."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    begin: int
+    end: int
+
+
+def load_arrays(path: _AnyPath) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """Read a safetensors file, believing nothing in it before it is checked.
+
+    path     the file
+    returns  name to array (C order, native byte order, each with memory of its own), in the order of
+             the header; and the metadata, name to text
+    raises   CheckpointError, naming the file and what is wrong with it, for every file that is missing,
+             damaged or not what it says
+    source   the safetensors format, see the head of this module
+
+    Names are only ever keys: "../x" is a name like any other and never a path. The numbers are read
+    straight into their arrays, and what the header costs is bounded by its length.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_atomically(f"{folder}/net.safetensors", b"hello")
+    ...     try:
+    ...         load_arrays(f"{folder}/net.safetensors")
+    ...     except CheckpointError as error:
+    ...         print(error.what.removeprefix(folder))
+    /net.safetensors cannot be loaded: it ends after 5 bytes, inside the length of its header
+    """
+    try:
+        if not os.path.isfile(path):
+            raise ValueError("there is no such file")
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            places, metadata, start = _read_header(file, size)
+            _check_places(places, size - start)
+            arrays = {name: _read_array(file, start, name, place) for name, place in places.items()}
+    # Inside, all that is wrong with a file is a ValueError, as it is in json and NumPy.
+    except (ValueError, OSError, MemoryError, RecursionError) as error:
+        raise CheckpointError(
+            f"{os.fspath(path)} cannot be loaded: {_reason(error)}",
+            fix="give the path of a complete file, or save it again",
+        ) from error
+    return arrays, metadata
+
+
+def _read_header(file: BinaryIO, size: int) -> tuple[dict[str, _Place], dict[str, str], int]:
+    """Where each array lies, the metadata, and where the numbers start."""
+    if size < 8:
+        raise ValueError(f"it ends after {size} bytes, inside the length of its header")
+    length = int.from_bytes(file.read(8), "little")
+    if length > min(size - 8, _LONGEST_HEADER):
+        raise ValueError(
+            f"its header is to take {length:,} bytes; {size - 8:,} follow, at most {_LONGEST_HEADER:,} may"
+        )
+    header = file.read(length)
+    if len(header) < length:
+        raise ValueError("it became shorter while it was read")
+    places: dict[str, _Place] = {}
+    metadata: dict[str, str] = {}
+    for name, value in _members(header.rstrip(b" "), _MEMBER_OBJECT, "the header"):
+        if name == _METADATA:
+            metadata = {key: _text(text) for key, text in _members(value, _MEMBER_TEXT, _METADATA)}
+        elif not name or "\0" in name:
+            raise ValueError(f"{name!r} cannot name an array: a name is not empty and has no NUL")
+        else:
+            places[name] = _place(name, value)
+    return places, metadata, 8 + length
+
+
+# The header is taken apart one member at a time instead of with one json.loads: a hundred megabytes
+# of "[],[],[]," would become gigabytes of Python lists before anybody could say no. The possessive
+# quantifiers (*+) never go back, so the time is linear in the header's length.
+_SPACE = rb"[ \t\n\r]*+"
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_OBJECT = rb'\{[^{}"]*+(?:' + _STRING + rb'[^{}"]*+)*+\}'
+_MEMBER = _SPACE + b"(" + _STRING + b")" + _SPACE + b":" + _SPACE + b"(%s)" + _SPACE + b"([,}])"
+_MEMBER_TEXT = _MEMBER % _STRING
+_MEMBER_OBJECT = _MEMBER % _OBJECT
+_EMPTY = rb"\{" + _SPACE + rb"\}"
+
+
+def _members(text: bytes, member: bytes, what: str) -> Iterator[tuple[str, bytes]]:
+    """The members of the JSON object ``text``: the name of each, and its value as it is written."""
+    if re.fullmatch(_EMPTY, text):
+        return
+    if not text.startswith(b"{"):
+        raise ValueError(f"{what} is not a JSON object")
+    match_member = re.compile(member).match
+    names: set[str] = set()
+    position = 1
+    while True:
+        match = match_member(text, position)
+        if match is None:
+            value = "text" if member == _MEMBER_TEXT else "object"
+            raise ValueError(f"in {what}, what follows byte {position} is not a name and its {value}")
+        name = _text(match[1])
+        if name in names:
+            raise ValueError(f"in {what}, {name!r} occurs twice")
+        if len(names) == _MOST_MEMBERS:
+            raise ValueError(f"{what} has more than {_MOST_MEMBERS:,} members")
+        names.add(name)
+        yield name, match[2]
+        position = match.end()
+        if match[3] == b"}":
+            break
+    if position != len(text):
+        raise ValueError(f"{what} goes on after its end at byte {position}")
+
+
+def _text(quoted: bytes) -> str:
+    """The text that a JSON string stands for."""
+    text = json.loads(quoted.decode())
+    if not _is_text(text):
+        raise ValueError(f"{text!r} holds half a surrogate pair")
+    return str(text)
+
+
+def _without_duplicates(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    entry = dict(members)
+    if len(entry) != len(members):
+        raise ValueError(f"the same field occurs twice in {members}")
+    return entry
+
+
+def _place(name: str, text: bytes) -> _Place:
+    """Read the entry of one array."""
+    if len(text) > _LONGEST_ENTRY:
+        raise ValueError(f"the entry of {name!r} takes {len(text):,} bytes, over {_LONGEST_ENTRY:,}")
+    entry = json.loads(text.decode(), object_pairs_hook=_without_duplicates)
+    if entry.keys() != {"dtype", "shape", "data_offsets"}:
+        raise ValueError(f"the entry of {name!r} has {sorted(entry)}, not data_offsets, dtype and shape")
+    dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
+    if not isinstance(dtype, str) or dtype not in _DTYPES:
+        hint = "; NumPy has no bfloat16: store it as F32" if dtype == "BF16" else ""
+        raise ValueError(f"{name!r} has the dtype {dtype!r}, known are {', '.join(_DTYPES)}{hint}")
+    if not _are_counts(shape) or len(shape) > _MOST_AXES:
+        raise ValueError(f"{name!r} has the shape {shape}, not a list of at most {_MOST_AXES} whole numbers")
+    if not _are_counts(offsets) or len(offsets) != 2:
+        raise ValueError(f"{name!r} has the data_offsets {offsets}, not a begin and an end")
+    itemsize = _DTYPES[dtype].itemsize
+    # NumPy refuses what would be too large even where an axis of 0 makes it nothing.
+    if math.prod(n for n in shape if n) * itemsize >= 2**63:
+        raise ValueError(f"{name!r} is larger than memory can ever be: its shape is {shape}")
+    begin, end = offsets
+    if end - begin != math.prod(shape) * itemsize:
+        raise ValueError(
+            f"{name!r} of shape {shape} and dtype {dtype} does not fit its data_offsets {offsets}"
+        )
+    return _Place(_DTYPES[dtype], tuple(shape), begin, end)
+
+
+def _are_counts(values: object) -> bool:
+    return isinstance(values, list) and all(type(n) is int and n >= 0 for n in values)
+
+
+def _check_places(places: dict[str, _Place], size: int) -> None:
+    """The arrays lie one after the other and fill the ``size`` bytes after the header exactly."""
+    end = 0
+    for name, place in sorted(places.items(), key=lambda item: (item[1].begin, item[1].end)):
+        if place.begin != end:
+            kind = "overlaps the array before it" if place.begin < end else "leaves a hole before it"
+            raise ValueError(f"{name!r} {kind}: it begins at byte {place.begin}, not {end}")
+        end = place.end
+    if end != size:
+        raise ValueError(f"its arrays take {end:,} bytes, {size:,} follow the header")
+
+
+def _read_array(file: BinaryIO, start: int, name: str, place: _Place) -> NDArray[Any]:
+    """Read one array straight into its own memory."""
+    array = np.empty(place.shape, place.dtype)
+    raw = array.reshape(-1).view(np.uint8)
+    file.seek(start + place.begin)
+    if file.readinto(raw.data) != raw.size:  # type: ignore[attr-defined]  # every file opened "rb" has it
+        raise ValueError("it became shorter while it was read")
+    # Any other byte is a bool that is neither equal to True nor to False.
+    if place.dtype == np.bool_ and raw.size and raw.max() > 1:
+        raise ValueError(f"{name!r} holds bools that are neither 0 nor 1")
+    return array.astype(place.dtype.newbyteorder("="), copy=False)

@@ -1,0 +1,94 @@
+"""One training step as a step graph: forward, backward, clipping and update."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..engines import StepGraph, trace
+from ..graph import Variable, gradients_of
+from ..graph import functions as F
+from ..optimizers import Optimizer
+
+Arrays = Mapping[str, np.ndarray[Any, Any]]
+
+
+class Network(Protocol):
+    """What can be trained: named parameters, and the loss as a pure function of them."""
+
+    params: dict[str, np.ndarray[Any, Any]]
+
+    def predict(self, x: Any) -> Any: ...
+    def loss(self, x: Any, t: Any) -> float: ...
+    def accuracy(self, x: Any, t: Any) -> float: ...
+    def compute_loss(self, parameters: Mapping[str, Any], x: Any, t: Any) -> Any: ...
+
+
+def state_key(parameter: str, state: str) -> str:
+    """The name of a piece of optimizer state among the inputs and outputs of a step."""
+    return f"{parameter}.{state}"
+
+
+def initial_state(params: Arrays, optimizer: Optimizer) -> dict[str, Any]:
+    """The optimizer's state before the first step, by `state_key`."""
+    return {
+        state_key(name, state): value
+        for name, w in params.items()
+        for state, value in optimizer.initial_state(w).items()
+    }
+
+
+def trace_step(
+    network: Network, optimizer: Optimizer, clip_norm: float | None, values: Mapping[str, Any]
+) -> StepGraph:
+    """Record one step.
+
+    values   an example of all inputs by name: the parameters, the state, "x", "t", "lr" (learning rate), "step" (its number)
+    returns  a graph whose outputs are "loss", the new parameters and the new state
+    """
+    names = list(network.params)
+    marks = []
+
+    def step(v: dict[str, Variable]) -> dict[str, Any]:
+        parameters = {name: v[name] for name in names}
+        loss = network.compute_loss(parameters, v["x"], v["t"])
+        marks.append(_newest())
+        found = gradients_of(loss, parameters.values(), as_graph=True)
+        grads = {name: F.multiply(v[name], 0.0) if g is None else g for name, g in zip(names, found, strict=True)}
+        for name, g in grads.items():
+            g.name = f"d{name}"
+        marks.append(_newest())
+        if clip_norm is not None:
+            grads = clip(grads, clip_norm)
+        outputs: dict[str, Any] = {"loss": loss}
+        for name, g in grads.items():
+            state = {s: v[state_key(name, s)] for s in optimizer.state_names}
+            new, new_state = optimizer.next(v[name], g, state, lr=v["lr"], step=v["step"])
+            new.name = name
+            outputs[name] = new
+            outputs.update({state_key(name, s): value for s, value in new_state.items()})
+        loss.name = loss.name or "loss"
+        return outputs
+
+    return trace(step, values, phases=lambda: (marks[0], marks[1]))
+
+
+def _newest() -> int:
+    """The number that separates what has been recorded from what comes."""
+    return Variable(0.0).number
+
+
+def clip(grads: Mapping[str, Any], norm: float) -> dict[str, Any]:
+    """All gradients, scaled down together if their common length is more than `norm`.
+
+    grads    arrays or variables by name
+    source   Pascanu, Mikolov, Bengio, arXiv:1211.5063, algorithm 1
+
+    >>> clip({"w": np.array([3.0, 4.0])}, 1.0)["w"].round(3)
+    array([0.6, 0.8])
+    """
+    total = sum(F.sum(F.square(g)) for g in grads.values())
+    scale = F.minimum(norm / (F.sqrt(total) + 1e-6), 1.0)
+    return {name: g * scale for name, g in grads.items()}

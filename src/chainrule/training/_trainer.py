@@ -1,0 +1,265 @@
+"""The training loop: mini-batches, epochs, history, callbacks, checkpoints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..engines import Application, Step, StepGraph, compile_step, first_nonfinite, resolve
+from ..errors import ArgumentError, DTypeError, NonFiniteError, ShapeError
+from ..gates import check_labels
+from ..optimizers import Optimizer
+from . import _checkpoint
+from ._callbacks import Callback
+from ._history import Epoch, History
+from ._interrupt import InterruptFlag
+from ._schedules import Schedule, constant
+from ._step import Network, initial_state, trace_step
+
+Array = np.ndarray[Any, Any]
+
+
+class Trainer:
+    """Trains a network with an optimizer, on mini-batches.
+
+    network        what is trained; its ``params`` are changed in place
+    optimizer      the update rule
+    batch_size     rows of a mini-batch; the last one of an epoch may be smaller
+    seed           of the order of the data, which depends on it and the number of the epoch alone
+    engine         what runs a step: "auto", "eager"
+    clip_norm      scale the gradients of a step down to this common length, or None
+    schedule       from the number of a step to a factor of the learning rate, see `chainrule.training`
+    callbacks      see `Callback`
+    deterministic  keep matrix products to one thread, so that bits do not depend on the number of cores
+    raises         ArgumentError for settings out of range
+
+    The same seed gives the same bits on one machine and engine, interrupted or not.
+
+    >>> net = cr.Sequential(cr.Affine(2, 8), cr.Tanh(), cr.Affine(8, 2), dtype=np.float64)
+    >>> x, t = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+    >>> history = cr.Trainer(net, cr.Adam(0.05), batch_size=4).fit(x, t, epochs=200)
+    >>> net.accuracy(x, t)
+    1.0
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        optimizer: Optimizer,
+        *,
+        batch_size: int = 100,
+        seed: int = 0,
+        engine: str = "auto",
+        clip_norm: float | None = None,
+        schedule: Schedule | None = None,
+        callbacks: Sequence[Callback] = (),
+        deterministic: bool = False,
+    ) -> None:
+        if batch_size < 1:
+            raise ArgumentError(f"batch_size must be at least 1; it is {batch_size}")
+        if clip_norm is not None and not clip_norm > 0:
+            raise ArgumentError(f"clip_norm must be a positive number or None; it is {clip_norm}")
+        self.network, self.optimizer = network, optimizer
+        self.batch_size, self.seed, self.engine = int(batch_size), int(seed), resolve(engine)
+        self.clip_norm, self.deterministic = clip_norm, deterministic
+        self.schedule = schedule or constant()
+        self.callbacks = list(callbacks)
+        self.history = History()
+        self.step = 0
+        self.epoch_loss, self.epoch_rows = 0.0, 0  # of the mini-batches of the epoch that is under way
+        self.state = initial_state(network.params, optimizer)
+        self._steps: dict[Any, tuple[StepGraph, Step]] = {}
+        self._stop_reason: str | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """What must be the same for a run to be resumed bit for bit."""
+        return {
+            "optimizer": type(self.optimizer).__name__,
+            **self.optimizer.config(),
+            "batch_size": self.batch_size,
+            "seed": self.seed,
+            "engine": self.engine,
+            "clip_norm": self.clip_norm,
+        }
+
+    def stop(self, reason: str) -> None:
+        """End training after the current step; for callbacks."""
+        self._stop_reason = reason
+
+    def save(self, path: str | Path) -> None:
+        """Write a checkpoint: complete, or not at all."""
+        _checkpoint.save(self, Path(path))
+
+    def resume(self, path: str | Path) -> None:
+        """Go on where a checkpoint was written, by a trainer with the same settings.
+
+        raises   CheckpointError when it is damaged or of other settings; nothing is changed then
+        """
+        _checkpoint.load(self, Path(path))
+
+    def fit(
+        self, x: Array, t: Array, *, epochs: int = 1, validation: tuple[Array, Array] | None = None
+    ) -> History:
+        """Train until `epochs` epochs are finished (counting those of an earlier call or a checkpoint).
+
+        x, t        training data, a row for each sample
+        epochs      how many epochs there shall be in all
+        validation  data that is only evaluated, after each epoch
+        returns     the history, also kept as ``trainer.history``
+        raises      NonFiniteError with the step, gate and variable where NaN or inf first arose; ShapeError, DTypeError,
+                    LabelError when the data do not fit. Whatever happens, the network holds the last finished step
+        """
+        x, t = self._checked(x, t)
+        if validation is not None:
+            validation = self._checked(*validation)
+        self._stop_reason = self.history.stopped = None
+        with InterruptFlag() as interrupt, self._threads():
+            for callback in self.callbacks:
+                callback.on_start(self)
+            while self._stop_reason is None and len(self.history) < epochs:
+                self._epoch(x, t, validation, interrupt)
+            self.history.stopped = self._stop_reason or "finished"
+            for callback in self.callbacks:
+                callback.on_end(self)
+        return self.history
+
+    def run(self, x: Array, t: Array, batches: Array) -> Array:
+        """Train on exactly these mini-batches, in this order.
+
+        x, t     data, a row for each sample
+        batches  row numbers, integers of shape (steps, rows of a mini-batch)
+        returns  the loss of each step, float64 of shape (steps,), each before its update
+        raises   as `fit`; ArgumentError when `batches` is not such an array
+        """
+        x, t = self._checked(x, t)
+        batches = np.asarray(batches)
+        if batches.ndim != 2 or batches.dtype.kind not in "iu":
+            what = f"batches must be integers of shape (steps, rows); they are {batches.dtype} of shape {batches.shape}"
+            raise ArgumentError(what, fix="rng.integers(0, len(x), (steps, 100))")
+        if batches.size and not (0 <= batches.min() and batches.max() < len(x)):
+            raise ArgumentError(f"batches names rows {batches.min()} to {batches.max()}; the data has rows 0 to {len(x) - 1}")
+        with self._threads():
+            return np.array(list(self._run_steps(x, t, batches, None)), dtype=np.float64)
+
+    def _epoch(self, x: Array, t: Array, validation: tuple[Array, Array] | None, interrupt: InterruptFlag) -> None:
+        """The rest of the epoch under way, or the next one."""
+        start = time.perf_counter()
+        number = len(self.history)
+        order = np.random.default_rng([self.seed, number]).permutation(len(x))
+        batches = [order[i : i + self.batch_size] for i in range(self.epoch_rows, len(x), self.batch_size)]
+        done = 0
+        for loss in self._run_steps(x, t, batches, interrupt):
+            self.epoch_loss += loss * len(batches[done])
+            self.epoch_rows += len(batches[done])
+            done += 1
+        if done < len(batches):
+            return
+        mean_loss = self.epoch_loss / self.epoch_rows
+        self.epoch_loss, self.epoch_rows = 0.0, 0
+        network = self.network
+        epoch = Epoch(
+            epoch=number + 1,
+            step=self.step,
+            loss=mean_loss,
+            train_loss=network.loss(x, t),
+            train_accuracy=network.accuracy(x, t),
+            validation_loss=network.loss(*validation) if validation else None,
+            validation_accuracy=network.accuracy(*validation) if validation else None,
+            seconds=time.perf_counter() - start,
+        )
+        self.history.append(epoch)
+        for callback in self.callbacks:
+            callback.on_epoch(self, epoch)
+
+    def _run_steps(
+        self, x: Array, t: Array, batches: Iterable[Array], interrupt: InterruptFlag | None
+    ) -> Iterable[float]:
+        """One step for each mini-batch; yields its loss once the network holds the result."""
+        watching = [c for c in self.callbacks if type(c).on_step is not Callback.on_step]
+        # The engine's own arrays: the network's are only written to, so the step before can be looked at once more.
+        parameters = {name: w.copy() for name, w in self.network.params.items()}
+        before: dict[str, Any] = {}
+        for rows in batches:
+            values = {
+                **parameters,
+                **self.state,
+                "x": x[rows],
+                "t": t[rows],
+                "lr": self.optimizer.lr * self.schedule(self.step + 1),
+                "step": float(self.step + 1),
+            }
+            outputs = self._step_for(values)[1](values)
+            loss = float(outputs.pop("loss"))
+            if not isfinite(loss):
+                self._refuse_nonfinite(values, before)
+            self.step += 1
+            for name, w in self.network.params.items():
+                parameters[name] = w[...] = outputs.pop(name)
+            self.state = outputs
+            before = values
+            yield loss
+            for callback in watching:
+                callback.on_step(self, loss)
+            if interrupt is not None and interrupt.requested:
+                self.stop("interrupted")
+            if self._stop_reason is not None:
+                break
+        if not all(np.all(np.isfinite(w)) for w in parameters.values()):
+            self._refuse_nonfinite({}, before)
+
+    def _step_for(self, values: dict[str, Any]) -> tuple[StepGraph, Step]:
+        """The compiled step for mini-batches of this shape."""
+        x, t = values["x"], values["t"]
+        key = (x.shape, x.dtype, t.shape, t.dtype)
+        if key not in self._steps:
+            graph = trace_step(self.network, self.optimizer, self.clip_norm, values)
+            self._steps[key] = graph, compile_step(graph, self.engine)
+        return self._steps[key]
+
+    def _refuse_nonfinite(self, values: dict[str, Any], before: dict[str, Any]) -> None:
+        """Raise with the place where NaN or inf first arose: in the step before, unseen by its loss, or in this one."""
+        for inputs in filter(None, (before, values)):
+            found = first_nonfinite(self._step_for(inputs)[0], inputs)
+            step = int(inputs["step"])
+            if isinstance(found, Application):
+                what = f"step {step}: the gate {found.gate.name} gave NaN or inf for {found.name} in the {found.phase} pass"
+                fix = "a smaller learning rate, or clip_norm=1.0" if step > 1 else "look at the data and the first parameters"
+                place = {"gate": found.gate.name, "variable": found.name, "phase": found.phase}
+                raise NonFiniteError(what, **place, step=step, fix=fix)
+            if found is not None:
+                what = f"step {step}: {found} holds NaN or inf to begin with"
+                fix = "look at the data" if found in ("x", "t") else "look at the first parameters and the learning rate"
+                raise NonFiniteError(what, gate="input", variable=found, phase="forward", step=step, fix=fix)
+
+    def _checked(self, x: Any, t: Any) -> tuple[Array, Array]:
+        """Data that fit each other and the network, or an error."""
+        x, t = np.asarray(x), np.asarray(t)
+        if x.ndim == 0 or t.ndim == 0 or len(x) != len(t) or len(x) == 0:
+            raise ShapeError(f"x and t need one row for each sample; their shapes are {x.shape} and {t.shape}")
+        if x.dtype.kind != "f":
+            fix = "x.astype(np.float32) / 255 for images, x.astype(np.float32) for other numbers"
+            raise DTypeError(f"x must be float32 or float64; it is {x.dtype}", fix=fix)
+        dtype = next(iter(self.network.params.values())).dtype
+        self.network.loss(x[:1], t[:1])  # shapes of the rows
+        self._check_labels(x, t)
+        return x.astype(dtype, copy=False), t
+
+    def _check_labels(self, x: Array, t: Array) -> None:
+        """All labels once here, since a compiled step does not look at them."""
+        scores = self.network.predict(x[:1])
+        if t.ndim == 1 and scores.ndim == 2 and t.dtype.kind in "iu":
+            check_labels(np, np.broadcast_to(scores, (len(x), scores.shape[1])), t)
+
+    def _threads(self) -> AbstractContextManager[Any]:
+        if not self.deterministic:
+            return nullcontext()
+        from threadpoolctl import threadpool_limits
+
+        limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
+        return limits

@@ -1,0 +1,63 @@
+"""What every test gets: a seed that is known, and the proof that it leaves the process as it was."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+settings.register_profile("ci", max_examples=50, deadline=None, derandomize=True)
+settings.register_profile("nightly", max_examples=1000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seed", type=int, default=0, help="seed of every test's random numbers")
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """Random numbers, the same in every run; pytest shows the seed of a test that fails."""
+    seed = request.config.getoption("--seed")
+    print(f"random numbers of this test: --seed {seed}")
+    return np.random.default_rng(seed)
+
+
+_SET_BY_OTHERS = ("PYTEST_CURRENT_TEST", "KMP_DUPLICATE_LIB_OK", "TORCHINDUCTOR_CACHE_DIR")  # pytest, threadpoolctl, torch
+
+
+def _process_state() -> dict[str, Any]:
+    name, keys, *position = np.random.get_state(legacy=True)  # noqa: NPY002  # the global state is what is watched
+    return {
+        "NumPy's error handling": np.geterr(),
+        "NumPy's global random state": (name, keys.tobytes(), *position),
+        "environment": {k: v for k, v in os.environ.items() if k not in _SET_BY_OTHERS},
+        "working folder": Path.cwd(),
+    }
+
+
+@pytest.fixture(autouse=True)
+def sealed() -> Iterator[None]:
+    """Fail a test that changes what other tests see."""
+    before = _process_state()
+    yield
+    after = _process_state()
+    changed = [what for what in before if before[what] != after[what]]
+    if changed:
+        _restore(before)
+        pytest.fail(f"the test left changed: {', '.join(changed)}", pytrace=False)
+
+
+def _restore(state: dict[str, Any]) -> None:
+    np.seterr(**state["NumPy's error handling"])
+    name, keys, *position = state["NumPy's global random state"]
+    np.random.set_state((name, np.frombuffer(keys, dtype=np.uint32), *position))  # noqa: NPY002
+    os.chdir(state["working folder"])
+    for variable in os.environ.keys() - state["environment"].keys():
+        del os.environ[variable]
+    os.environ.update(state["environment"])

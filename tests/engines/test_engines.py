@@ -1,0 +1,39 @@
+"""Choosing an engine, and finding where numbers went bad."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from chainrule.engines import available, first_nonfinite, resolve, trace
+from chainrule.errors import ArgumentError
+from chainrule.graph import functions as F
+
+
+def test_auto_is_an_engine_that_can_be_used():
+    assert available()[resolve("auto")] is None
+
+
+def test_an_engine_that_cannot_be_used_says_why():
+    with pytest.raises(ArgumentError, match="the engine 'xla' comes with a later version"):
+        resolve("xla")
+
+
+def test_an_unknown_engine_is_refused():
+    with pytest.raises(ArgumentError) as problem:
+        resolve("warp")
+    assert problem.value.what == "there is no engine 'warp'"
+    assert problem.value.fix == "use one of auto, eager"
+
+
+def test_the_first_bad_application_is_found():
+    step = trace(lambda v: {"y": F.exp(F.log(v["x"]) - v["x"]) * 0.0}, {"x": np.ones(2)})
+    found = first_nonfinite(step, {"x": np.array([1.0, -1.0])})
+    assert found.gate.name == "log"
+    assert found.phase == "forward"
+    assert first_nonfinite(step, {"x": np.ones(2)}) is None
+
+
+def test_a_bad_input_is_found_by_name():
+    step = trace(lambda v: {"y": v["x"] * 2.0}, {"x": 1.0})
+    assert first_nonfinite(step, {"x": float("nan")}) == "x"
