@@ -8,16 +8,17 @@
 (2.2, 110.0, 200.0)
 """
 
-from . import datasets, engines, errors, gates, optimizers, training
+from typing import TYPE_CHECKING
+
+from . import errors, gates
+from ._lazy import lazy as _lazy_names
 from .graph import (
-    Expression,
     Variable,
     apply,
     grad,
     hessian,
     jacobian,
     no_grad,
-    parse,
     value_and_grad,
     variables,
 )
@@ -76,50 +77,130 @@ from .graph.functions import (
     transpose,
     where,
 )
-from .layers import (
-    AddLayer,
-    Affine,
-    BinaryCrossEntropyWithLogits,
-    ELU,
-    GELU,
-    Layer,
-    LeakyReLU,
-    MeanSquaredError,
-    MulLayer,
-    ReLU,
-    Relu,
-    SiLU,
-    Sigmoid,
-    Softmax,
-    SoftmaxWithLoss,
-    Softplus,
-    SquaredError,
-    Tanh,
-)
-from .networks import (
-    Network,
-    Sequential,
-    TwoLayerNet,
-    load,
-)
-from .optimizers import (
-    AdaGrad,
-    Adam,
-    AdamW,
-    Momentum,
-    Nesterov,
-    RMSprop,
-    SGD,
-)
-from .training import (
-    Callback,
-    EarlyStopping,
-    History,
-    TargetAccuracy,
-    Trainer,
-)
 
 __version__ = "0.1.0"
+
+# What people import for graphs alone should not load what trains and proves.
+__getattr__ = _lazy_names(
+    __name__,
+    {
+        "datasets": (),
+        "engines": (),
+        "graph": (
+            "Expression",
+            "Graph",
+            "parse",
+        ),
+        "layers": (
+            "AddLayer",
+            "Affine",
+            "BinaryCrossEntropyWithLogits",
+            "ELU",
+            "GELU",
+            "Layer",
+            "LeakyReLU",
+            "MeanSquaredError",
+            "MulLayer",
+            "ReLU",
+            "Relu",
+            "SiLU",
+            "Sigmoid",
+            "Softmax",
+            "SoftmaxWithLoss",
+            "Softplus",
+            "SquaredError",
+            "Tanh",
+        ),
+        "networks": (
+            "Network",
+            "Sequential",
+            "TwoLayerNet",
+            "load",
+        ),
+        "optimizers": (
+            "AdaGrad",
+            "Adam",
+            "AdamW",
+            "Momentum",
+            "Nesterov",
+            "RMSprop",
+            "SGD",
+        ),
+        "training": (
+            "Callback",
+            "Checkpoints",
+            "EarlyStopping",
+            "History",
+            "TargetAccuracy",
+            "Trainer",
+        ),
+        "verify": (
+            "assert_gradients",
+            "check_all",
+            "check_gradients",
+            "numerical_gradient",
+            "prove",
+        ),
+    },
+)
+
+if TYPE_CHECKING:
+    from . import datasets, engines, graph, layers, networks, optimizers, training, verify
+    from .graph import (
+        Expression,
+        Graph,
+        parse,
+    )
+    from .layers import (
+        AddLayer,
+        Affine,
+        BinaryCrossEntropyWithLogits,
+        ELU,
+        GELU,
+        Layer,
+        LeakyReLU,
+        MeanSquaredError,
+        MulLayer,
+        ReLU,
+        Relu,
+        SiLU,
+        Sigmoid,
+        Softmax,
+        SoftmaxWithLoss,
+        Softplus,
+        SquaredError,
+        Tanh,
+    )
+    from .networks import (
+        Network,
+        Sequential,
+        TwoLayerNet,
+        load,
+    )
+    from .optimizers import (
+        AdaGrad,
+        Adam,
+        AdamW,
+        Momentum,
+        Nesterov,
+        RMSprop,
+        SGD,
+    )
+    from .training import (
+        Callback,
+        Checkpoints,
+        EarlyStopping,
+        History,
+        TargetAccuracy,
+        Trainer,
+    )
+    from .verify import (
+        assert_gradients,
+        check_all,
+        check_gradients,
+        numerical_gradient,
+        prove,
+    )
 
 __all__ = [
     "AdaGrad",
@@ -129,10 +210,12 @@ __all__ = [
     "Affine",
     "BinaryCrossEntropyWithLogits",
     "Callback",
+    "Checkpoints",
     "ELU",
     "EarlyStopping",
     "Expression",
     "GELU",
+    "Graph",
     "History",
     "Layer",
     "LeakyReLU",
@@ -161,9 +244,12 @@ __all__ = [
     "abs",
     "add",
     "apply",
+    "assert_gradients",
     "astype",
     "binary_cross_entropy_with_logits",
     "broadcast_to",
+    "check_all",
+    "check_gradients",
     "clip",
     "concatenate",
     "cos",
@@ -181,9 +267,11 @@ __all__ = [
     "gelu",
     "getitem",
     "grad",
+    "graph",
     "hessian",
     "identity",
     "jacobian",
+    "layers",
     "leaky_relu",
     "load",
     "log",
@@ -200,10 +288,13 @@ __all__ = [
     "minimum",
     "multiply",
     "negate",
+    "networks",
     "no_grad",
+    "numerical_gradient",
     "optimizers",
     "parse",
     "power",
+    "prove",
     "relu",
     "reshape",
     "scatter",
@@ -225,5 +316,6 @@ __all__ = [
     "transpose",
     "value_and_grad",
     "variables",
+    "verify",
     "where",
 ]

@@ -20,11 +20,28 @@ ChainruleError
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 from typing import Any
 
-_PACKAGE = str(Path(__file__).parent)
+__all__ = [
+    "ChainruleError",
+    "ShapeError",
+    "DTypeError",
+    "LabelError",
+    "ArgumentError",
+    "UnsupportedError",
+    "GraphError",
+    "GateError",
+    "ParseError",
+    "DataError",
+    "CheckpointError",
+    "NonFiniteError",
+    "GradientError",
+    "MissingExtraError",
+]
+
+_PACKAGE = os.path.dirname(__file__)
 
 
 def _line_of_the_user() -> str | None:
@@ -33,7 +50,7 @@ def _line_of_the_user() -> str | None:
     while frame is not None:
         file = frame.f_code.co_filename
         if not file.startswith(_PACKAGE) and "/numpy/" not in file and not file.startswith("<"):
-            return f"{Path(file).name}:{frame.f_lineno}"
+            return f"{os.path.basename(file)}:{frame.f_lineno}"
         frame = frame.f_back  # type: ignore[assignment]
     return None
 

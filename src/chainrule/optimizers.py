@@ -17,7 +17,9 @@ import numpy as np
 from .errors import ArgumentError, ShapeError
 from .graph import functions as F
 
-State = Mapping[str, Any]
+__all__ = ["BY_NAME", "SGD", "AdaGrad", "Adam", "AdamW", "Momentum", "Nesterov", "Optimizer", "RMSprop"]
+
+_State = Mapping[str, Any]
 
 
 class Optimizer:
@@ -49,7 +51,7 @@ class Optimizer:
         """The state of one parameter before the first step."""
         return {name: np.zeros_like(parameter) for name in self.state_names}
 
-    def next(self, w: Any, dw: Any, state: State, *, lr: Any, step: Any) -> tuple[Any, dict[str, Any]]:
+    def next(self, w: Any, dw: Any, state: _State, *, lr: Any, step: Any) -> tuple[Any, dict[str, Any]]:
         """The next parameter and state: the update rule itself.
 
         w, dw  parameter and gradient, arrays or variables of one shape
@@ -61,7 +63,7 @@ class Optimizer:
             dw = dw + self.weight_decay * w
         return self._rule(w, dw, state, lr, step)
 
-    def _rule(self, w: Any, dw: Any, state: State, lr: Any, step: Any) -> tuple[Any, dict[str, Any]]:
+    def _rule(self, w: Any, dw: Any, state: _State, lr: Any, step: Any) -> tuple[Any, dict[str, Any]]:
         raise NotImplementedError
 
     def update(self, params: MutableMapping[str, np.ndarray[Any, Any]], grads: Mapping[str, Any]) -> None:
@@ -78,9 +80,13 @@ class Optimizer:
         """
         for name, w in params.items():
             if name not in grads:
-                raise ArgumentError(f"there is no gradient for the parameter {name!r}; grads has {', '.join(grads)}")
+                raise ArgumentError(
+                    f"there is no gradient for the parameter {name!r}; grads has {', '.join(grads)}"
+                )
             if np.shape(grads[name]) != np.shape(w):
-                raise ShapeError(f"the gradient of {name} has shape {np.shape(grads[name])}; {name} has {np.shape(w)}")
+                raise ShapeError(
+                    f"the gradient of {name} has shape {np.shape(grads[name])}; {name} has {np.shape(w)}"
+                )
         self.step += 1
         for name, w in params.items():
             state = self.state.get(name) or self.initial_state(w)
@@ -98,7 +104,7 @@ class SGD(Optimizer):
     def __init__(self, lr: float = 0.01, *, weight_decay: float = 0.0) -> None:
         super().__init__(lr, weight_decay=weight_decay)
 
-    def _rule(self, w: Any, dw: Any, state: State, lr: Any, step: Any) -> tuple[Any, dict[str, Any]]:
+    def _rule(self, w: Any, dw: Any, state: _State, lr: Any, step: Any) -> tuple[Any, dict[str, Any]]:
         return w - lr * dw, {}
 
 
@@ -119,7 +125,7 @@ class Momentum(Optimizer):
         _check_range("momentum", momentum, 0 <= momentum < 1, "in 0 ≤ momentum < 1")
         self.momentum = float(momentum)
 
-    def _rule(self, w: Any, dw: Any, state: State, lr: Any, step: Any) -> tuple[Any, dict[str, Any]]:
+    def _rule(self, w: Any, dw: Any, state: _State, lr: Any, step: Any) -> tuple[Any, dict[str, Any]]:
         v = self.momentum * state["v"] + dw
         return w - lr * v, {"v": v}
 
@@ -132,7 +138,7 @@ class Nesterov(Momentum):
     ('v',)
     """
 
-    def _rule(self, w: Any, dw: Any, state: State, lr: Any, step: Any) -> tuple[Any, dict[str, Any]]:
+    def _rule(self, w: Any, dw: Any, state: _State, lr: Any, step: Any) -> tuple[Any, dict[str, Any]]:
         v = self.momentum * state["v"] + dw
         return w - lr * (dw + self.momentum * v), {"v": v}
 
@@ -152,7 +158,7 @@ class AdaGrad(Optimizer):
         _check_range("eps", eps, eps > 0, "a positive number")
         self.eps = float(eps)
 
-    def _rule(self, w: Any, dw: Any, state: State, lr: Any, step: Any) -> tuple[Any, dict[str, Any]]:
+    def _rule(self, w: Any, dw: Any, state: _State, lr: Any, step: Any) -> tuple[Any, dict[str, Any]]:
         h = state["h"] + dw * dw
         return w - lr * dw / (F.sqrt(h) + self.eps), {"h": h}
 
@@ -175,7 +181,7 @@ class RMSprop(Optimizer):
         _check_range("eps", eps, eps > 0, "a positive number")
         self.rho, self.eps = float(rho), float(eps)
 
-    def _rule(self, w: Any, dw: Any, state: State, lr: Any, step: Any) -> tuple[Any, dict[str, Any]]:
+    def _rule(self, w: Any, dw: Any, state: _State, lr: Any, step: Any) -> tuple[Any, dict[str, Any]]:
         h = self.rho * state["h"] + (1 - self.rho) * (dw * dw)
         return w - lr * dw / (F.sqrt(h) + self.eps), {"h": h}
 
@@ -208,7 +214,7 @@ class Adam(Optimizer):
         _check_range("eps", eps, eps > 0, "a positive number")
         self.beta1, self.beta2, self.eps = float(beta1), float(beta2), float(eps)
 
-    def _rule(self, w: Any, dw: Any, state: State, lr: Any, step: Any) -> tuple[Any, dict[str, Any]]:
+    def _rule(self, w: Any, dw: Any, state: _State, lr: Any, step: Any) -> tuple[Any, dict[str, Any]]:
         m = self.beta1 * state["m"] + (1 - self.beta1) * dw
         v = self.beta2 * state["v"] + (1 - self.beta2) * (dw * dw)
         rate = lr / (1 - self.beta1**step)
@@ -234,7 +240,7 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=weight_decay)
 
-    def next(self, w: Any, dw: Any, state: State, *, lr: Any, step: Any) -> tuple[Any, dict[str, Any]]:
+    def next(self, w: Any, dw: Any, state: _State, *, lr: Any, step: Any) -> tuple[Any, dict[str, Any]]:
         return self._rule((1 - lr * self.weight_decay) * w, dw, state, lr, step)
 
 

@@ -6,6 +6,7 @@ Points are random, fixed, and away from kinks, ties and poles, so that derivativ
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -252,3 +253,32 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
     "binary_cross_entropy_with_logits": _binary(),
 }
 """For every gate what it is tried on."""
+
+
+# Extremes --------------------------------------------------------------------------------------------
+
+
+def extremes(dtype: Any) -> Any:
+    """Numbers that break formulas."""
+    limits = np.finfo(dtype)
+    sizes = [0, 0.3, 1, 1e4, np.inf, limits.max, limits.smallest_subnormal]
+    return np.array([*sizes, *(-x for x in sizes), np.nan], dtype)
+
+
+def extreme_examples(name: str, dtype: Any) -> Iterator[Example]:
+    """Extremes in every combination for elementwise gates, in every place for the others."""
+    numbers = extremes(dtype)
+    if name in ELEMENTWISE:
+        truth = np.array([False, True])
+        kinds = [truth if sample is boolean else numbers for sample in ELEMENTWISE[name]]
+        combined = np.meshgrid(*kinds, indexing="ij")
+        yield Example(tuple(combined), EXAMPLES[name][0].settings)
+        return
+    for given in EXAMPLES[name]:
+        for shift in range(len(numbers)):
+            yield given.map(partial(_filled, np.roll(numbers, shift)))
+
+
+def _filled(numbers: Any, x: Any) -> Any:
+    """Floating-point inputs filled with these numbers, others as they are."""
+    return np.resize(numbers, x.shape) if x.dtype.kind == "f" else x

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.gates import ALL, Gate
+from chainrule.gates import Gate
 from chainrule.graph import Variable, apply
-from tests.gates._examples import EXAMPLES, Example
-
-EVERY_GATE = sorted(ALL)
-DIFFERENTIABLE = sorted(name for name, gate in ALL.items() if gate.rules)
+from tests.gates._examples import Example
 
 
-def cases(names: Sequence[str]) -> list[tuple[Gate, Example]]:
-    """Gate and example, for parametrize."""
-    return [(ALL[name], given) for name in names for given in EXAMPLES[name]]
+def places(gate: Gate, number: int) -> list[int]:
+    """Which of so many inputs have a gradient."""
+    return [i for i, rule in zip(range(number), gate.ordered_rules, strict=False) if rule]
 
 
-def case_id(value: Any) -> str:
-    """``add-2x3,3`` in the names of tests."""
-    if isinstance(value, Gate):
-        return value.name
-    shapes = ["x".join(map(str, x.shape)) or "()" for x in value.inputs]
-    settings = [f"{name}={setting}" for name, setting in value.settings.items()]
-    return ",".join([*shapes, *settings]).replace(" ", "")
-
-
-def has_rule(gate: Gate, number: int) -> list[bool]:
-    """For each of so many inputs: does it have a gradient?"""
-    return [rule is not None for rule, _ in zip(gate.ordered_rules, range(number), strict=False)]
+def differentiated(gate: Gate, given: Example) -> list[Any]:
+    """The inputs that have a gradient."""
+    return [given.inputs[i] for i in places(gate, len(given.inputs))]
 
 
 class Result(NamedTuple):
@@ -40,16 +28,22 @@ class Result(NamedTuple):
     value: Any
     gradients: list[Any]
 
+    def map(self, change: Callable[[Any], Any]) -> Result:
+        """The same with every number changed."""
+        return Result(change(self.value), [change(gradient) for gradient in self.gradients])
+
 
 def run(gate: Gate, given: Example, upstream: Any = None) -> Result:
     """Run a gate as users do, forward and, where it has rules, backward."""
-    asked = has_rule(gate, len(given.inputs))
-    inputs = [Variable(x) if wanted else x for x, wanted in zip(given.inputs, asked, strict=True)]
+    inputs = list(given.inputs)
+    mine = places(gate, len(inputs))
+    for i in mine:
+        inputs[i] = Variable(inputs[i])
     out = apply(gate, *inputs, **given.settings)
-    if not any(asked):
+    if not mine:
         return Result(out, [])
     out.backward(upstream)
-    return Result(out.value, [leaf.grad for leaf in inputs if isinstance(leaf, Variable)])
+    return Result(out.value, [inputs[i].grad for i in mine])
 
 
 def upstream_for(gate: Gate, given: Example, rng: np.random.Generator) -> Any:
@@ -59,22 +53,34 @@ def upstream_for(gate: Gate, given: Example, rng: np.random.Generator) -> Any:
     return rng.normal(size=value.shape).astype(dtype)[()]
 
 
-class RuleResults(NamedTuple):
-    """What forward and the rules themselves return."""
-
-    out: Any
-    kept: tuple[Any, ...]
-    gradients: list[Any]
-
-
-def call_rules(gate: Gate, xp: Any, given: Example, dout: Any) -> RuleResults:
-    """Forward and every rule, called directly with an array namespace."""
-    out = gate.forward(xp, *given.inputs, **given.settings)
-    kept: tuple[Any, ...] = ()
-    if gate.keeps:
-        out, *rest = out
-        kept = tuple(rest)
+def call_rules(gate: Gate, xp: Any, given: Example, dout: Any) -> tuple[Result, list[Any]]:
+    """What forward and every rule themselves return, with an array namespace, and what forward keeps."""
+    result = gate.forward(xp, *given.inputs, **given.settings)
+    out, *kept = result if gate.keeps else (result,)
+    for array in (out, *kept):
+        if isinstance(array, np.ndarray):
+            array.flags.writeable = False  # as in a graph: a rule that writes into it fails
     shapes = tuple(x.shape for x in given.inputs)
-    known = (xp, dout, out, given.inputs, shapes, kept, given.settings)
-    rules = zip(gate.ordered_rules, range(len(given.inputs)), strict=False)
-    return RuleResults(out, kept, [rule(gate.environment(*known, i)) for rule, i in rules if rule])
+    gradients = []
+    for position, rule in zip(range(len(shapes)), gate.ordered_rules, strict=False):
+        environment = gate.environment(
+            xp,
+            dout,
+            out,
+            given.inputs,
+            shapes,
+            tuple(kept),
+            given.settings,
+            position,
+        )
+        if rule is not None:
+            gradients.append(rule(environment))
+    return Result(out, gradients), kept
+
+
+def assert_close(result: Result, wanted: Result, *, rtol: float = 0.0, atol: float = 0.0) -> None:
+    """Equal in shape and, up to a tolerance, in numbers."""
+    pairs = [(result.value, wanted.value), *zip(result.gradients, wanted.gradients, strict=True)]
+    for number, right in pairs:
+        assert np.shape(number) == np.shape(right)
+        np.testing.assert_allclose(number, right, rtol=rtol, atol=atol)

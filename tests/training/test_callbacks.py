@@ -49,7 +49,7 @@ def test_more_accuracy_is_better(make_net):
 
 
 def test_early_stopping_without_what_it_watches_is_refused(spirals, make_net):
-    with pytest.raises(ArgumentError, match="EarlyStopping watches validation_loss, but fit was given no validation data"):
+    with pytest.raises(ArgumentError, match="EarlyStopping watches validation_loss, which this run does not have"):
         cr.Trainer(make_net(), cr.SGD(0.1), callbacks=[EarlyStopping()]).fit(*spirals)
 
 
@@ -100,6 +100,16 @@ def test_schedules_by_hand():
     assert schedule(10) == 1.0
     assert schedule(55) == pytest.approx(0.55)
     assert schedule(100) == schedule(500) == pytest.approx(0.1)
+
+
+def test_numbers_instead_of_classes_have_no_accuracy(spirals):
+    x, t = spirals
+    net = cr.Sequential(cr.Affine(2, 1), loss=cr.MeanSquaredError(), dtype=np.float64)
+    target = t[:, None].astype(float)
+    history = cr.Trainer(net, cr.SGD(0.1)).fit(x, target, validation=(x, target))
+    assert history["train_accuracy"] == history["validation_accuracy"] == [None]
+    with pytest.raises(ArgumentError, match="a target accuracy is for classes; this network predicts numbers"):
+        cr.Trainer(net, cr.SGD(0.1), callbacks=[TargetAccuracy(0.5)]).fit(x, target)
 
 
 @pytest.mark.parametrize(

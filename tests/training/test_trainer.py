@@ -215,6 +215,15 @@ def test_a_rate_that_explodes_is_named_with_step_gate_and_variable(spirals):
     assert "smaller learning rate" in error.fix
 
 
+def test_the_layer_where_it_arose_is_named(spirals):
+    x, t = spirals
+    net = cr.Sequential(cr.Affine(2, 8), cr.ReLU(), cr.Affine(8, 3))
+    net.params["W1"][...] = 3e38
+    with pytest.raises(NonFiniteError) as problem:
+        cr.Trainer(net, cr.SGD(0.1)).fit((100 * x).astype(np.float32), t)
+    assert problem.value.what == "step 1: the gate matmul gave NaN or inf for Affine1 in the forward pass"
+
+
 def test_nan_in_the_data_is_named(spirals, make_net):
     x, t = spirals
     x[7, 1] = np.nan

@@ -23,7 +23,7 @@ class Application:
     inputs  the slots of its inputs, in order
     output  the slot of its result
     kept    the slots of what it keeps (see `Gate.keeps`)
-    name    what the result is called, for messages: a parameter, a gradient, a layer
+    name    what the result is, or is a part of, for messages: a parameter, a gradient, a layer
     phase   "forward", "backward" or "update"
     """
 
@@ -52,9 +52,9 @@ class StepGraph:
     >>> from chainrule.graph import functions as F
     >>> print(trace(lambda v: {"y": F.exp(v["x"]) * 2.0}, {"x": 1.0}))
     inputs x=%0
-    constants %1=2.0
-    %2 = exp(%0)
-    %3 = multiply(%2, %1)
+    constants %2=2.0
+    %1 = exp(%0)
+    %3 = multiply(%1, %2)
     outputs y=%3
     """
 
@@ -70,7 +70,9 @@ class StepGraph:
     def _lines(self) -> Iterator[str]:
         yield "inputs " + " ".join(f"{name}=%{slot}" for name, slot in self.inputs.items())
         if self.constants:
-            yield "constants " + " ".join(f"%{slot}={_short(value)}" for slot, value in self.constants.items())
+            yield "constants " + " ".join(
+                f"%{slot}={_short(value)}" for slot, value in self.constants.items()
+            )
         yield from map(str, self.applications)
         yield "outputs " + " ".join(f"{name}=%{slot}" for name, slot in self.outputs.items())
 
@@ -120,7 +122,9 @@ def trace(
         return constant_slots[key]
 
     kept_slots: dict[tuple[Variable, int], int] = {}
-    for variable in reversed(reachable(outputs.values())):
+    order = reachable(outputs.values())[::-1]
+    names = _names(order)
+    for variable in order:
         if variable.gate is None or variable in slot_of:
             continue
         if variable.kept_of in kept_slots:  # computed on the way by the gate that kept it
@@ -130,9 +134,16 @@ def trace(
         slot_of[variable] = output = new_slot()
         kept = tuple(new_slot() for _ in variable.kept)
         kept_slots.update({(variable, i): slot for i, slot in enumerate(kept)})
-        phase = "forward" if variable.number <= last_forward else "backward" if variable.number <= last_backward else "update"
-        name = variable.name or variable.gate.name
-        applications.append(Application(variable.gate, given, variable.settings, output, kept, name, phase))
+        phase = (
+            "forward"
+            if variable.number <= last_forward
+            else "backward"
+            if variable.number <= last_backward
+            else "update"
+        )
+        applications.append(
+            Application(variable.gate, given, variable.settings, output, kept, names[variable], phase)
+        )
     return StepGraph(
         applications=tuple(applications),
         inputs={name: slot_of[variable] for name, variable in placeholders.items()},
@@ -140,3 +151,13 @@ def trace(
         constants=constants,
         slots=slots,
     )
+
+
+def _names(order: list[Variable]) -> dict[Variable, str]:
+    """What each result is called: what has no name of its own is on the way to the next that has one."""
+    names = {}
+    goal = None
+    for variable in reversed(order):
+        goal = variable.name or goal
+        names[variable] = goal or (variable.gate.name if variable.gate else "a constant")
+    return names

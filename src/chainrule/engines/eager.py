@@ -29,7 +29,9 @@ def build(step: StepGraph) -> Step:
     for number, a in enumerate(step.applications):
         take = itemgetter(*a.inputs) if len(a.inputs) > 1 else itemgetter(slice(a.inputs[0], a.inputs[0] + 1))
         # Dropped after their last use, so that memory is reused while it is still in the cache.
-        done = [s for s in {*a.inputs, a.output, *a.kept} if last_use.get(s, number) == number and s not in stay]
+        done = [
+            s for s in {*a.inputs, a.output, *a.kept} if last_use.get(s, number) == number and s not in stay
+        ]
         program.append((a.gate.forward, take, a.settings, a.output, a.kept, done))
     inputs, outputs = tuple(step.inputs.items()), tuple(step.outputs.items())
     empty: list[Any] = [None] * step.slots

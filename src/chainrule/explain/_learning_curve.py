@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from xml.sax.saxutils import escape
@@ -125,11 +125,11 @@ class _Best:
 class _Chart:
     """One panel: axes, curves, their names, and the best value."""
 
-    def __init__(self, kind: str, curves: dict[str, Values], left: int, words: dict[str, str]) -> None:
+    def __init__(self, kind: str, curves: Mapping[str, Values], left: int, words: Mapping[str, str]) -> None:
         self.kind, self.words, self.left = kind, words, left
-        self.curves = {name: values for name, values in curves.items() if any(map(_is_drawable, values))}
+        self.curves = {name: values for name, values in curves.items() if _drawable(values)}
         self.epochs = max(map(len, curves.values()))
-        drawn = [v for values in self.curves.values() for v in values if v is not None and _is_drawable(v)]
+        drawn = [value for values in self.curves.values() for _, value in _drawable(values)]
         self.ticks = _ticks(*_span(drawn, kind)) if drawn else []
         self.best = self._find_best()
 
@@ -177,39 +177,35 @@ class _Chart:
 
     def _curve(self, name: str, values: Values) -> Iterator[str]:
         colour, dash = _STYLE[name]
-        path, dots, previous = [], [], False
-        for epoch, value in enumerate(values, 1):
-            here = value is not None and _is_drawable(value)
-            if here and value is not None:
-                following = epoch < len(values) and _is_drawable(values[epoch])
-                x, y = self._x(epoch), self._y(value)
-                path.append(f"{'L' if previous else 'M'}{x:.2f} {y:.2f}")
-                if len(values) <= _MOST_DOTS or not (previous or following):
-                    dots.append(f'<circle cx="{x:.2f}" cy="{y:.2f}" r="2.5" fill="{colour}"/>')
-            previous = here
-        yield f'<path d="{"".join(path)}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"{dash}/>'
-        yield from dots
+        points = dict(_drawable(values))
+        place = {epoch: f"{self._x(epoch):.2f} {self._y(value):.2f}" for epoch, value in points.items()}
+        path = "".join(f"{'L' if epoch - 1 in points else 'M'}{at}" for epoch, at in place.items())
+        line = f'fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"'
+        yield f'<path d="{path}" {line}{dash}/>'
+        for epoch, value in points.items():
+            stands_alone = epoch - 1 not in points and epoch + 1 not in points
+            if len(values) <= _MOST_DOTS or stands_alone:
+                yield f'<circle cx="{self._x(epoch):.2f}" cy="{self._y(value):.2f}" r="2.5" fill="{colour}"/>'
 
     def _names(self) -> Iterator[str]:
-        """The name of each curve at its end, the names never on top of each other."""
-        ends = {}
-        for name, values in self.curves.items():
-            ends[name] = self._y(next(v for v in reversed(values) if v is not None and _is_drawable(v)))
-        upper, lower = min(ends, key=lambda n: ends[n]), max(reversed(ends), key=lambda n: ends[n])
-        push = max(0.0, 15 - (ends[lower] - ends[upper])) / 2 if upper != lower else 0.0
+        """The name of each curve at its end, the two never on top of each other nor below the axis."""
+        ends = {name: self._y(_drawable(values)[-1][1]) for name, values in self.curves.items()}
+        if len(ends) == 2:
+            upper, lower = sorted(ends, key=lambda name: ends[name])
+            apart = max(15.0, ends[lower] - ends[upper])
+            ends[lower] = min((ends[upper] + ends[lower] + apart) / 2, _BOTTOM)
+            ends[upper] = ends[lower] - apart
         for name, y in ends.items():
-            moved = y - push if name == upper else y + push
             x = self.left + _PANEL_WIDTH + 9
-            yield _text(x, min(moved, _BOTTOM - 6) + 4, self.words[name], fill=_STYLE[name][0], weight=600)
+            yield _text(x, y + 4, self.words[name], fill=_STYLE[name][0], weight=600)
 
     def _find_best(self) -> _Best | None:
         if not self.curves:
             return None
         series, values = list(self.curves.items())[-1]
         sign = 1 if self.kind == "loss" else -1
-        found = [(sign * v, epoch) for epoch, v in enumerate(values, 1) if v is not None and _is_drawable(v)]
-        value, epoch = min(found)
-        return _Best(series, epoch, sign * value)
+        epoch, value = min(_drawable(values), key=lambda point: sign * point[1])
+        return _Best(series, epoch, value)
 
     def _mark(self, best: _Best) -> Iterator[str]:
         """A ring around the best point, and what it is: above the panel, where no curve can cross the words."""
@@ -222,11 +218,14 @@ class _Chart:
         yield _text(right - 16, _TOP - 14, label, fill=colour, anchor="end")
 
     def _number(self, value: float) -> str:
-        return f"{value:.4g}" if self.kind == "loss" else f"{value:.2f}"
+        return f"{value:.4g}".replace("e+", "e") if self.kind == "loss" else f"{value:.2f}"
 
 
-def _is_drawable(value: float | None) -> bool:
-    return value is not None and abs(value) < _LARGEST  # NaN is not
+def _drawable(values: Values) -> list[tuple[int, float]]:
+    """Number of the epoch and value, of those values that have a place on an axis."""
+    return [
+        (epoch, v) for epoch, v in enumerate(values, 1) if v is not None and abs(v) < _LARGEST
+    ]  # NaN is not
 
 
 def _span(values: list[float], kind: str) -> tuple[float, float]:

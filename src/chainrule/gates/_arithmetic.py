@@ -27,14 +27,14 @@ def _power(x: Any, y: Any) -> Any:
 def _power_dx(xp: Any, dout: Any, x: Any, y: Any) -> Any:
     if isinstance(y, (int, float)) and y >= 1:  # no singularity at 0: spare the guard
         return dout * (y * _power(x, y - 1))
-    # y · x^(y−1) is 0 · ∞ at x = 0, y = 0, where the truth is 0: a constant.
-    slope = xp.where((x == 0) & (y == 0), xp.zeros_like(x * y), y * _power(x, y - 1))
+    slope = zero_stays_zero(xp, y, y * _power(x, y - 1))  # x^0 is a constant, at x = 0 too
     return zero_stays_zero(xp, dout, dout * slope)
 
 
 def _power_dy(xp: Any, dout: Any, x: Any, out: Any) -> Any:
-    # 0^y is 0 for every y > 0, so it has slope 0 there, though log 0 = −∞.
-    slope = xp.where(out == 0, xp.zeros_like(out), out * xp.log(x))
+    # 0^y is 0 for every y > 0, so it has slope 0 there, though log 0 = −∞; at the jump of 0^y at y = 0 we take 0 too.
+    flat = (out == 0) | ((x == 0) & (out == 1))
+    slope = xp.where(flat, xp.zeros_like(out), out * xp.log(x))
     return zero_stays_zero(xp, dout, dout * slope)
 
 

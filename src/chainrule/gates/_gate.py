@@ -80,12 +80,16 @@ class Gate:
     variadic: bool = field(init=False)
     rules: Mapping[str, Rule] = field(init=False)
     ordered_rules: Iterable[Rule | None] = field(init=False)  # as many as there are inputs
-    simple: bool = field(init=False)  # its rules name xp, dout, out and inputs only: a short way in the backward pass
+    simple: bool = field(
+        init=False
+    )  # its rules name xp, dout, out and inputs only: a short way in the backward pass
 
     def __post_init__(self) -> None:
         parameters = list(inspect.signature(self.forward).parameters.values())
         if not parameters or parameters[0].name != "xp":
-            raise GateError(f"gate {self.name!r}: the first parameter of forward must be 'xp', the array namespace")
+            raise GateError(
+                f"gate {self.name!r}: the first parameter of forward must be 'xp', the array namespace"
+            )
         positional = [p for p in parameters[1:] if p.kind is not p.KEYWORD_ONLY]
         keyword = [p for p in parameters[1:] if p.kind is p.KEYWORD_ONLY]
         variadic = any(p.kind is p.VAR_POSITIONAL for p in positional)
@@ -104,7 +108,9 @@ class Gate:
         object.__setattr__(self, "ordered_rules", repeat(in_order[0]) if variadic else tuple(in_order))
         basic = (*_ALWAYS, *self.inputs)
         object.__setattr__(
-            self, "simple", not variadic and all(set(rule.needs) <= set(basic) for rule in self.rules.values())
+            self,
+            "simple",
+            not variadic and all(set(rule.needs) <= set(basic) for rule in self.rules.values()),
         )
 
     def __repr__(self) -> str:
@@ -127,6 +133,10 @@ class Gate:
         for name in needs:
             if name not in known:
                 raise GateError(f"{where}: unknown name {name!r}", fix=f"a rule may name {', '.join(known)}")
+        if not needs:
+            raise GateError(
+                f"{where}: it names nothing", fix="a rule names at least dout, the upstream gradient"
+            )
         indices = [known.index(name) for name in needs]
         # itemgetter of one index would give a bare value; of a slice it gives a tuple, as it does of many indices.
         pick = itemgetter(slice(indices[0], indices[0] + 1)) if len(indices) == 1 else itemgetter(*indices)

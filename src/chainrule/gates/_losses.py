@@ -76,7 +76,9 @@ def _check_probabilities(xp: Any, y: Any, t: Any) -> None:
 def _check_same_shape(xp: Any, y: Any, t: Any) -> None:
     if y.shape != t.shape:
         what = f"predictions of shape {y.shape} and targets of shape {t.shape} must be of one shape"
-        raise ShapeError(what, fix="reshape one of them; broadcasting would compare every row with every other")
+        raise ShapeError(
+            what, fix="reshape one of them; broadcasting would compare every row with every other"
+        )
 
 
 def _softmax_with_loss(xp: Any, x: Any, t: Any) -> Any:

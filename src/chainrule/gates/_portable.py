@@ -52,7 +52,9 @@ def erf(xp: Any, x: Any) -> Any:
     tail_middle = xp.exp(-middle * middle) * _ratio(_ERFC_MIDDLE, middle)
     large = xp.minimum(xp.maximum(size, xp.full_like(size, 4.0)), xp.full_like(size, 30.0))
     inverse = 1.0 / (large * large)
-    tail_large = xp.exp(-large * large) / large * (1 / math.sqrt(math.pi) - inverse * _ratio(_ERFC_LARGE, inverse))
+    tail_large = (
+        xp.exp(-large * large) / large * (1 / math.sqrt(math.pi) - inverse * _ratio(_ERFC_LARGE, inverse))
+    )
     far = xp.sign(x) * (1.0 - xp.where(size <= 4.0, tail_middle, tail_large))
     return xp.where(size <= 0.46875, near, xp.where(xp.isnan(x), x, far))
 

@@ -43,12 +43,12 @@ def mean_of(xp: Any, x: Any, *, axis: Axis = None, keepdims: bool = False) -> An
 
 def _extreme_dx(xp: Any, dout: Any, x: Any, out: Any, x_shape: tuple[int, ...], axis: Axis) -> Any:
     # Ties share the gradient equally (PyTorch's amax and JAX decide the same way), so that it adds up to dout.
-    # NaN equals nothing: then the count is 0 and the gradient NaN, so that it stays visible.
+    # NaN equals nothing: then the count is 0, and the gradient is NaN, so that it stays visible.
     hit = x == _spread(xp, out, x_shape, axis)
     hits = xp.where(hit, xp.ones_like(x), xp.zeros_like(x))
     count = xp.sum(hits, axis=axis, keepdims=True)
-    share = xp.reshape(dout, _kept_shape(x_shape, axis)) / count
-    return xp.where(hit | (count == 0), xp.broadcast_to(share, x_shape), xp.zeros_like(x))
+    share = xp.where(count == 0, math.nan, xp.reshape(dout, _kept_shape(x_shape, axis)) / count)
+    return xp.where(hit | (count == 0), share, xp.zeros_like(x))
 
 
 def _logsumexp(xp: Any, x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:

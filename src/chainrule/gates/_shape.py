@@ -19,12 +19,12 @@ def _part(dout: Any, arrays_shape: tuple[tuple[int, ...], ...], position: int, a
     start = 0
     for shape in arrays_shape[:position]:
         start += shape[axis]
-    return dout[(slice(None),) * axis + (slice(start, start + arrays_shape[position][axis]),)]
+    return dout[(slice(None),) * axis + (slice(start, start + arrays_shape[position][axis]), ...)]
 
 
 def _layer_of(dout: Any, position: int, axis: int) -> Any:
     """What of the gradient of a stack belongs to the array at `position`."""
-    return dout[(slice(None),) * (axis % dout.ndim) + (position,)]
+    return dout[(slice(None),) * (axis % dout.ndim) + (position, ...)]
 
 
 reshape = Gate(

@@ -2,12 +2,18 @@
 
 from . import _variable, functions  # _variable first: the others import from it
 from ._backward import gradients_of, reachable
+from ._listing import Graph, Node
 from ._parse import Expression, parse
+from ._quiet import quiet
+from ._recording import apply, new_variable, no_grad
 from ._transforms import grad, hessian, jacobian, value_and_grad
-from ._variable import Variable, apply, describe, namespace_of, new_variable, no_grad, quiet, variables
+from ._values import namespace_of
+from ._variable import Variable, describe, variables
 
 __all__ = [
     "Expression",
+    "Graph",
+    "Node",
     "Variable",
     "apply",
     "describe",

@@ -27,13 +27,15 @@ def difference_step(x: Any) -> Any:
     return np.finfo(np.float64).eps ** (1 / 3) * np.maximum(1.0, np.abs(x))
 
 
-def central_difference(f: Callable[[Float64s], Any], x: Float64s, *, step: float | None = None) -> Float64s:
+def central_difference(
+    f: Callable[[Float64s], Any], x: Float64s, *, step: float | Float64s | None = None
+) -> Float64s:
     """The gradient of f at x:  (f(x + h) − f(x − h)) / 2h for each element.
 
     f        a function of x that returns one number. It is called with x itself, one element of which is changed at a
              time; so it may as well read the array from where it has it
     x        float64, any shape. It is as before in the end, whatever f raises
-    step     h, or None for one that suits each element, see `difference_step`
+    step     h, one number or one for each element; None for what suits each, see `difference_step`
     returns  an array like x
     raises   DTypeError when x is not float64 (in float32 a third of the digits is left, in integers none),
              ArgumentError when x cannot be written to
@@ -44,9 +46,13 @@ def central_difference(f: Callable[[Float64s], Any], x: Float64s, *, step: float
     """
     if not isinstance(x, np.ndarray) or x.dtype != np.float64:
         kind = f"{x.dtype} array" if isinstance(x, np.ndarray) else type(x).__name__
-        raise DTypeError(f"central differences need a float64 array, not a {kind}", fix="np.array(x, dtype=float)")
+        raise DTypeError(
+            f"central differences need a float64 array, not a {kind}", fix="np.array(x, dtype=float)"
+        )
     if not x.flags.writeable:
-        raise ArgumentError("central differences change x for a while, and this array is read-only", fix="x.copy()")
+        raise ArgumentError(
+            "central differences change x for a while, and this array is read-only", fix="x.copy()"
+        )
     gradient = np.zeros(x.shape)
     steps = np.broadcast_to(difference_step(x) if step is None else step, x.shape)
     for index in np.ndindex(x.shape):

@@ -1,4 +1,4 @@
-"""NumPy's own functions on variables, through its protocols, so that existing NumPy code is differentiable as it stands.
+"""NumPy's own functions on variables, through its protocols, so that existing NumPy code is differentiable as it is.
 
 Every function is here or refused by name: nothing turns a variable into a plain array unseen.
 https://numpy.org/neps/nep-0013-ufunc-overrides.html, nep-0018-array-function-protocol.html
@@ -6,97 +6,114 @@ https://numpy.org/neps/nep-0013-ufunc-overrides.html, nep-0018-array-function-pr
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import gates
-from ..errors import ChainruleError, UnsupportedError
+from ..errors import ChainruleError, ShapeError, UnsupportedError
 from . import functions as F
-from ._variable import Variable, apply
+from ._recording import apply
+from ._refusals import name_of, refused
+from ._variable import Variable
 
-_UFUNCS: Mapping[np.ufunc, gates.Gate] = {
-    np.add: gates.add, np.subtract: gates.subtract, np.multiply: gates.multiply, np.divide: gates.divide,
-    np.negative: gates.negate, np.positive: gates.identity, np.power: gates.power, np.float_power: gates.power,
-    np.matmul: gates.matmul, np.exp: gates.exp, np.expm1: gates.expm1, np.log: gates.log, np.log1p: gates.log1p,
-    np.sqrt: gates.sqrt, np.square: gates.square, np.absolute: gates.abs, np.fabs: gates.abs, np.sin: gates.sin,
-    np.cos: gates.cos, np.tanh: gates.tanh, np.maximum: gates.maximum, np.minimum: gates.minimum,
-    np.sign: gates.sign, np.equal: gates.equal, np.not_equal: gates.not_equal, np.less: gates.less,
-    np.less_equal: gates.less_equal, np.greater: gates.greater, np.greater_equal: gates.greater_equal,
-    np.logical_and: gates.logical_and, np.logical_or: gates.logical_or, np.logical_not: gates.logical_not,
-    np.isfinite: gates.isfinite, np.isnan: gates.isnan,
-}  # fmt: skip
+UFUNCS: Mapping[np.ufunc, gates.Gate] = {
+    np.add: gates.add,
+    np.subtract: gates.subtract,
+    np.multiply: gates.multiply,
+    np.divide: gates.divide,
+    np.negative: gates.negate,
+    np.positive: gates.identity,
+    np.power: gates.power,
+    np.matmul: gates.matmul,
+    np.exp: gates.exp,
+    np.expm1: gates.expm1,
+    np.log: gates.log,
+    np.log1p: gates.log1p,
+    np.sqrt: gates.sqrt,
+    np.square: gates.square,
+    np.absolute: gates.abs,
+    np.fabs: gates.abs,
+    np.sin: gates.sin,
+    np.cos: gates.cos,
+    np.tanh: gates.tanh,
+    np.maximum: gates.maximum,
+    np.minimum: gates.minimum,
+    np.sign: gates.sign,
+    np.equal: gates.equal,
+    np.not_equal: gates.not_equal,
+    np.less: gates.less,
+    np.less_equal: gates.less_equal,
+    np.greater: gates.greater,
+    np.greater_equal: gates.greater_equal,
+    np.logical_and: gates.logical_and,
+    np.logical_or: gates.logical_or,
+    np.logical_not: gates.logical_not,
+    np.isfinite: gates.isfinite,
+    np.isnan: gates.isnan,
+}
 
-_REDUCTIONS: Mapping[np.ufunc, gates.Gate] = {np.add: gates.sum, np.maximum: gates.max, np.minimum: gates.min}
-
-_INSTEAD = {
-    "tan": "np.sin(x) / np.cos(x)", "sinh": "(np.exp(x) - np.exp(-x)) / 2", "cosh": "(np.exp(x) + np.exp(-x)) / 2",
-    "exp2": "2.0 ** x", "log2": "np.log(x) / np.log(2)", "log10": "np.log(x) / np.log(10)", "cbrt": "x ** (1 / 3)",
-    "reciprocal": "1 / x", "hypot": "np.sqrt(x * x + y * y)", "logaddexp": "cr.logsumexp(np.stack([x, y]), axis=0)",
-    "fmax": "np.maximum(x, y)", "fmin": "np.minimum(x, y)", "norm": "np.sqrt(np.sum(x * x))",
-    "einsum": "@, np.sum and np.transpose", "tensordot": "np.reshape and @", "inner": "np.sum(x * y, axis=-1)",
-    "prod": "np.exp(np.sum(np.log(x))) for positive x", "average": "np.sum(w * x) / np.sum(w)",
-    "median": "np.mean, or sorted(...) on x.value", "pad": "np.concatenate with zeros", "tile": "np.concatenate",
-    "repeat": "x[np.repeat(np.arange(len(x)), n)]", "take": "x[indices]", "roll": "x[np.roll(np.arange(len(x)), n)]",
-    "flip": "x[::-1]", "split": "x[a:b]", "diff": "x[1:] - x[:-1]", "column_stack": "np.stack([...], axis=1)",
-    "array": "np.stack([...])", "nan_to_num": "np.where(np.isfinite(x), x, 0)", "asarray": "x itself",
-    "array_equal": "np.array_equal(x.value, y.value)", "allclose": "np.allclose(x.value, y.value)",
-    "isclose": "np.isclose(x.value, y.value)", "copy": "x itself: gates never write into it",
-}  # fmt: skip
-_WITHOUT_GRADIENT = (
-    "argmax", "argmin", "argsort", "floor", "ceil", "rint", "round", "around", "trunc", "floor_divide", "remainder",
-    "count_nonzero", "nonzero", "searchsorted", "digitize", "histogram", "unique", "all", "any", "array2string",
-    "array_repr", "array_str", "save", "savetxt", "isin", "argwhere", "bincount",
-)  # fmt: skip
-
-
-def _refuse(name: str, what: str | None = None) -> UnsupportedError:
-    if name in _WITHOUT_GRADIENT:
-        return UnsupportedError(f"np.{name} has no gradient", fix=f"np.{name}(x.value) gives plain numbers")
-    if what is None:
-        what = f"np.{name} is not differentiable by chainrule"
-    return UnsupportedError(what, fix=f"use {_INSTEAD[name]}" if name in _INSTEAD else "np.… of x.value gives plain numbers")
+# What & | ~ of an array are; of booleans, and there is no other use for them here.
+BITWISE: Mapping[np.ufunc, gates.Gate] = {
+    np.bitwise_and: gates.logical_and,
+    np.bitwise_or: gates.logical_or,
+    np.invert: gates.logical_not,
+}
+REDUCTIONS: Mapping[np.ufunc, gates.Gate] = {np.add: gates.sum, np.maximum: gates.max, np.minimum: gates.min}
 
 
 def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
     """`Variable.__array_ufunc__`."""
-    name = ufunc.__name__
+    gate = UFUNCS.get(ufunc)
+    if gate is not None and method == "__call__" and not settings:
+        return apply(gate, *inputs)
     if any(value is not None for value in settings.pop("out", None) or ()):
-        raise UnsupportedError(
-            f"np.{name} cannot write a variable into an existing array (out=, +=, -= …): the graph would be lost",
-            fix="write y = y + x, or use x.value",
-        )
-    if method == "reduce" and ufunc in _REDUCTIONS:
-        return _call(name, apply, _REDUCTIONS[ufunc], *inputs, **{"axis": 0, **_plain(settings)})
-    gate = _UFUNCS.get(ufunc)
-    if method != "__call__" or gate is None:
-        raise _refuse(name if method == "__call__" else f"{name}.{method}")
+        what = "cannot write a variable into an existing array (out=, +=, -= …): the graph would be lost"
+        raise refused(ufunc, what, fix="write y = y + x, or use x.value")
+    if method == "reduce" and ufunc in REDUCTIONS:
+        return _call(ufunc, _reduction(REDUCTIONS[ufunc]), *inputs, **{"axis": 0, **_said(settings)})
+    if method != "__call__":
+        raise refused(ufunc, method=method)
+    if ufunc in BITWISE and all(map(_is_boolean, inputs)):
+        gate = BITWISE[ufunc]
+    if gate is None:
+        raise refused(ufunc)
     if settings:
-        raise _refuse(name, f"np.{name} on a variable does not take {', '.join(settings)}")
+        raise refused(ufunc, f"on a variable does not take {', '.join(settings)}")
     return apply(gate, *inputs)
 
 
-def _plain(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings that say anything: NumPy passes its own defaults along."""
-    return {k: v for k, v in settings.items() if not (v is None or v is np._NoValue or (k == "where" and v is True))}
+def _is_boolean(value: Any) -> bool:
+    return isinstance(value, bool) or getattr(value, "dtype", None) == np.bool_
+
+
+def _said(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a reduction that say anything: NumPy passes its own defaults along."""
+    silent = {"dtype": None, "initial": np._NoValue, "where": True}
+    return {k: v for k, v in settings.items() if not (k in silent and v is silent[k])}
 
 
 def call_function(function: Callable[..., Any], args: Sequence[Any], settings: Mapping[str, Any]) -> Any:
     """`Variable.__array_function__`."""
-    ours = _FUNCTIONS.get(function)
-    if ours is None:
-        raise _refuse(function.__name__)
-    return _call(function.__name__, ours, *args, **settings)
+    if function not in FUNCTIONS:
+        raise refused(function)
+    return _call(function, FUNCTIONS[function], *args, **settings)
 
 
-def _call(name: str, function: Callable[..., Any], *args: Any, **settings: Any) -> Any:
+def _call(theirs: Callable[..., Any], ours: Callable[..., Any], *args: Any, **settings: Any) -> Any:
     try:
-        return function(*args, **settings)
+        return ours(*args, **settings)
     except ChainruleError:
         raise
-    except TypeError as problem:  # an argument of NumPy's that the function here does not have
-        raise _refuse(name, f"np.{name} on a variable: {problem}") from None
+    except (ValueError, IndexError) as problem:  # an axis that does not exist
+        raise ShapeError(f"{name_of(theirs)}: {problem}") from None
+    except TypeError as problem:
+        known = inspect.signature(ours).parameters
+        unknown = [f"{name}=" for name in settings if name not in known]
+        what = f"does not take {', '.join(unknown)}" if unknown else f"takes {', '.join(known)}: {problem}"
+        raise refused(theirs, f"on a variable {what}") from None
 
 
 def _reduction(gate: gates.Gate) -> Callable[..., Any]:
@@ -108,24 +125,33 @@ def _reduction(gate: gates.Gate) -> Callable[..., Any]:
 
 def _variance(a: Any, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
     deviation = a - F.mean(a, axis=axis, keepdims=True)
-    total = F.sum(deviation * deviation, axis=axis, keepdims=keepdims)
-    return total / (a.size / total.size - ddof)
+    total = F.sum(F.square(deviation), axis=axis, keepdims=keepdims)
+    return total / (a.size / max(total.size, 1) - ddof)
 
 
 def _standard_deviation(a: Any, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
     return F.sqrt(_variance(a, axis, ddof=ddof, keepdims=keepdims))
 
 
-def _swapaxes(a: Any, axis1: int, axis2: int) -> Any:
-    axes = list(range(np.ndim(a)))
-    axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
-    return F.transpose(a, tuple(axes))
+def _reshape(a: Any, shape: Any, order: str = "C") -> Any:
+    if order != "C":
+        raise UnsupportedError(
+            f"np.reshape of a variable takes order='C' only, not {order!r}", fix="np.transpose first"
+        )
+    return F.reshape(a, shape)
 
 
-def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
-    # NumPy works the order out on an array without data.
-    moved = np.moveaxis(np.empty(tuple(range(a.ndim)), dtype=bool), source, destination)
-    return F.transpose(a, moved.shape)
+def _ravel(a: Any, order: str = "C") -> Any:
+    return _reshape(a, (-1,), order)
+
+
+def _reordered(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that reorders axes: NumPy works the order out, on an array without data whose axis i has length i."""
+
+    def reorder(a: Any, *args: Any, **settings: Any) -> Any:
+        return F.transpose(a, function(np.empty(tuple(range(a.ndim))), *args, **settings).shape)
+
+    return reorder
 
 
 def _squeeze(a: Any, axis: Any = None) -> Any:
@@ -136,14 +162,23 @@ def _dot(a: Any, b: Any) -> Any:
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         return F.multiply(a, b)
     if np.ndim(b) > 2:
-        raise UnsupportedError("np.dot of more than two axes is not differentiable by chainrule", fix="use @")
+        raise refused(np.dot, "with a second array of more than two axes is not differentiable", fix="use @")
     return F.matmul(a, b)
+
+
+def _outer(a: Any, b: Any) -> Any:
+    return F.multiply(F.reshape(a, (-1, 1)), F.reshape(b, (1, -1)))
 
 
 def _joined(arrays: Sequence[Any], axis: int, least: int) -> Any:
     """Concatenation of arrays brought to at least `least` axes, for np.vstack and np.hstack."""
-    whole = [F.reshape(a, (1,) * (least - np.ndim(a)) + np.shape(a)) if np.ndim(a) < least else a for a in arrays]
-    return F.concatenate(whole, axis=axis)
+    return F.concatenate(
+        [
+            a if np.ndim(a) >= least else F.reshape(a, (1,) * (least - np.ndim(a)) + np.shape(a))
+            for a in arrays
+        ],
+        axis,
+    )
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
@@ -156,7 +191,9 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max:
 
 def _where(condition: Any, *choices: Any) -> Any:
     if len(choices) != 2:
-        raise UnsupportedError("np.where needs three arguments here", fix="np.where(condition.value) gives the places")
+        raise refused(
+            np.where, "of a variable needs three arguments", fix="np.where(x.value) gives the places"
+        )
     return F.where(condition, *choices)
 
 
@@ -169,20 +206,20 @@ def _of_value(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-_FUNCTIONS: Mapping[Callable[..., Any], Callable[..., Any]] = {
+FUNCTIONS: Mapping[Callable[..., Any], Callable[..., Any]] = {
     np.sum: _reduction(gates.sum),
     np.mean: _reduction(gates.mean),
     np.max: _reduction(gates.max),
     np.min: _reduction(gates.min),
     np.var: _variance,
     np.std: _standard_deviation,
-    np.reshape: lambda a, shape: F.reshape(a, shape),
-    np.ravel: lambda a: F.reshape(a, (-1,)),
+    np.reshape: _reshape,
+    np.ravel: _ravel,
     np.transpose: lambda a, axes=None: F.transpose(a, axes),
     np.permute_dims: lambda a, axes=None: F.transpose(a, axes),
-    np.matrix_transpose: lambda a: F.matrix_transpose(a),
-    np.swapaxes: _swapaxes,
-    np.moveaxis: _moveaxis,
+    np.matrix_transpose: lambda x: F.matrix_transpose(x),
+    np.swapaxes: _reordered(np.swapaxes),
+    np.moveaxis: _reordered(np.moveaxis),
     np.squeeze: _squeeze,
     np.expand_dims: lambda a, axis: F.expand_dims(a, axis),
     np.broadcast_to: lambda array, shape: F.broadcast_to(array, shape),
@@ -193,7 +230,7 @@ _FUNCTIONS: Mapping[Callable[..., Any], Callable[..., Any]] = {
     np.where: _where,
     np.clip: _clip,
     np.dot: _dot,
-    np.outer: lambda a, b: F.multiply(F.reshape(a, (-1, 1)), F.reshape(b, (1, -1))),
+    np.outer: _outer,
     np.shape: _of_value(np.shape),
     np.ndim: _of_value(np.ndim),
     np.size: _of_value(np.size),

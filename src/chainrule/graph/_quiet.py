@@ -20,14 +20,20 @@ class _Quiet(threading.local):
     """
 
     def __init__(self) -> None:
-        self._context = contextvars.copy_context()
-        self._context.run(np.seterr, all="ignore")
-        self._context.run(_inside.set, True)
+        context = contextvars.copy_context()
+        context.run(np.seterr, all="ignore")
+        context.run(_inside.set, True)
+        self._run = context.run
 
-    def run(self, function: Callable[..., Any], *args: Any, **settings: Any) -> Any:
-        if _inside.get():  # a gate of somebody's own that calls other gates; a context cannot be entered twice
-            return function(*args, **settings)
-        return self._context.run(function, *args, **settings)
+    @property
+    def run(self) -> Callable[..., Any]:
+        """Call it with a function and its arguments."""
+        # A gate of somebody's own may call other gates; a context cannot be entered twice, and need not be.
+        return _call if _inside.get() else self._run
+
+
+def _call(function: Callable[..., Any], *args: Any, **settings: Any) -> Any:
+    return function(*args, **settings)
 
 
 quiet = _Quiet()

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..errors import ArgumentError, DTypeError
 
-_NUMPYS = (np.ndarray, np.generic, float, int)
+_ARRAYS = (np.ndarray, np.generic)
+_NUMPYS = (*_ARRAYS, float, int)
 
 # What to do with a value that cannot be a variable, by the kind of its dtype.
 _FIXES = {
@@ -31,7 +32,7 @@ def namespace_of(values: tuple[Any, ...]) -> Any:
 
 def has_gradient(value: Any) -> bool:
     """Whether a value is made of real floating-point numbers, so that a gradient can flow to it."""
-    if isinstance(value, np.ndarray | np.generic):
+    if isinstance(value, _ARRAYS):
         return value.dtype.kind == "f"
     if isinstance(value, float | int):
         return isinstance(value, float)
@@ -41,11 +42,11 @@ def has_gradient(value: Any) -> bool:
 def constant(value: Any) -> Any:
     """A value that is not a variable, as gates take it: a number of Python's or NumPy's, or a plain array."""
     kind = type(value)
-    if kind is float or kind is int or kind is bool:
+    if kind is float or kind is int or kind is bool or (kind is np.ndarray and value.dtype.kind in "fiub"):
         return value
     if isinstance(value, list | tuple):
         value = _array(value)
-    if isinstance(value, np.ndarray | np.generic):
+    if isinstance(value, _ARRAYS):
         if type(value) is not np.ndarray and isinstance(value, np.ndarray):
             value = _base_class(value, "a gate takes")
         if value.dtype.kind in "fiub":
@@ -55,7 +56,7 @@ def constant(value: Any) -> Any:
     elif hasattr(value, "__array_namespace__"):
         return value
     what = f"a gate takes real numbers, arrays of them and variables, not {_name(value)}"
-    raise DTypeError(what, fix="np.asarray(x)" if hasattr(value, "__array__") else None)
+    raise DTypeError(what, fix=_as_array(value))
 
 
 def differentiable(value: Any) -> Any:
@@ -64,7 +65,7 @@ def differentiable(value: Any) -> Any:
         value = _array(value)
         if value.dtype.kind in "iu":
             value = value.astype(np.float64)  # whole numbers in a list are as good as one of them
-    if isinstance(value, np.ndarray | np.generic):
+    if isinstance(value, _ARRAYS):
         if type(value) is not np.ndarray and isinstance(value, np.ndarray):
             value = _base_class(value, "a variable holds")
         if value.dtype.type in (np.float32, np.float64):
@@ -75,10 +76,10 @@ def differentiable(value: Any) -> Any:
         return as_float(value)
     elif hasattr(value, "__array_namespace__") and has_gradient(value):
         return value
-    kind = value.dtype.kind if isinstance(value, np.ndarray | np.generic) else "V"
+    kind = value.dtype.kind if isinstance(value, _ARRAYS) else "V"
     why = "; whole numbers have no gradient" if kind in "iu" else ""
-    fix = "np.asarray(x)" if kind == "V" and hasattr(value, "__array__") else _FIXES.get(kind)
-    raise DTypeError(f"a variable holds real numbers (float32 or float64), not {_name(value)}{why}", fix=fix)
+    what = f"a variable holds real numbers (float32 or float64), not {_name(value)}{why}"
+    raise DTypeError(what, fix=_FIXES.get(kind) or _as_array(value))
 
 
 def as_float(value: int) -> float:
@@ -92,8 +93,8 @@ def as_float(value: int) -> float:
 def _array(value: list[Any] | tuple[Any, ...]) -> np.ndarray[Any, Any]:
     try:
         return np.asarray(value)
-    except ValueError as problem:
-        raise ArgumentError(f"{value!r:.40} … makes no array: {problem}") from None
+    except ValueError:
+        raise ArgumentError(f"{value!r:.60} makes no array: its rows differ in length") from None
 
 
 def _base_class(value: np.ndarray[Any, Any], who: str) -> np.ndarray[Any, Any]:
@@ -102,6 +103,12 @@ def _base_class(value: np.ndarray[Any, Any], who: str) -> np.ndarray[Any, Any]:
         fix = "np.asarray(x), with a value of your choice where the mask is"
         raise DTypeError(f"{who} plain arrays, not {type(value).__name__}", fix=fix)
     return value.view(np.ndarray)
+
+
+def _as_array(value: Any) -> str | None:
+    """The way from another library's array to one of NumPy's."""
+    is_foreign = hasattr(value, "__array__") and not isinstance(value, _NUMPYS)
+    return "np.asarray(x)" if is_foreign else None
 
 
 def _name(value: Any) -> str:

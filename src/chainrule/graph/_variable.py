@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 
 import numpy as np
 
@@ -48,7 +47,9 @@ class Variable:
     number: int
     _value: Any
     _values: tuple[Any, ...] = ()  # of the inputs, as they were when the gate ran
-    _watched: tuple[tuple[int, bytes], ...] = ()  # which of them could be changed in place, and what they were
+    _watched: tuple[
+        tuple[int, bytes], ...
+    ] = ()  # which of them could be changed in place, and what they were
 
     def __init__(self, value: Any, name: str | None = None) -> None:
         self._value = value if type(value) is float else _checked(value)
@@ -134,18 +135,6 @@ class Variable:
         order = axes[0] if len(axes) == 1 else axes
         return applied(gates.transpose, self, axes=order or None)
 
-    if not TYPE_CHECKING:  # a type checker should go on finding misspelt names
-
-        def __getattr__(self, name: str) -> Any:
-            """Other methods of arrays: those whose function of the same name works on variables."""
-            if name.startswith("_") or not hasattr(np.ndarray, name):
-                raise AttributeError(f"'Variable' object has no attribute {name!r}", name=name, obj=self)
-            function = getattr(np, name, None)
-            if is_supported(function):
-                return partial(function, self)
-            what = f"a variable has no {name!r}; x.value.{name} is that of its plain numbers, without a gradient"
-            raise AttributeError(what, name=name, obj=self)
-
     def __getitem__(self, index: Any) -> Variable:
         return applied(gates.getitem, self, index=index)
 
@@ -166,7 +155,9 @@ class Variable:
     def __bool__(self) -> bool:
         if self.size != 1:
             what = f"{describe(self)} has shape {self.shape}: whether it holds is not one answer"
-            raise ShapeError(what, fix="np.where(condition, x, y) chooses element by element; x.value.all() is one answer")
+            raise ShapeError(
+                what, fix="np.where(condition, x, y) chooses element by element; x.value.all() is one answer"
+            )
         return bool(self._value)
 
     def __float__(self) -> float:
@@ -207,7 +198,7 @@ class Variable:
         return applied(gates.abs, self)
 
     def __invert__(self) -> Variable:
-        return applied(gates.logical_not, self)
+        return _bitwise(np.invert, self)
 
     # Operators in both directions. A NumPy array on the left reaches `__array_ufunc__` instead.
     def __add__(self, other: Any) -> Variable:
@@ -248,10 +239,10 @@ class Variable:
 
     # What is no number is unequal to every variable, as it is to everything else in Python (x == None).
     def __eq__(self, other: object) -> Variable:  # type: ignore[override]
-        return _comparison(gates.equal, self, other)
+        return _comparison(gates.equal, self, other)  # type: ignore[no-any-return]
 
     def __ne__(self, other: object) -> Variable:  # type: ignore[override]
-        return _comparison(gates.not_equal, self, other)
+        return _comparison(gates.not_equal, self, other)  # type: ignore[no-any-return]
 
     def __lt__(self, other: Any) -> Variable:
         return applied(gates.less, self, other)
@@ -266,10 +257,10 @@ class Variable:
         return applied(gates.greater_equal, self, other)
 
     def __and__(self, other: Any) -> Variable:
-        return applied(gates.logical_and, self, other)
+        return _bitwise(np.bitwise_and, self, other)
 
     def __or__(self, other: Any) -> Variable:
-        return applied(gates.logical_or, self, other)
+        return _bitwise(np.bitwise_or, self, other)
 
     __rand__, __ror__ = __and__, __or__
 
@@ -302,7 +293,12 @@ def _checked(value: Any) -> Any:
     return differentiable(value)
 
 
-def _comparison(gate: Gate, x: Variable, y: object) -> Variable:
+def _bitwise(ufunc: np.ufunc, *inputs: Any) -> Variable:
+    out: Variable = ufunc(*inputs)  # by way of `__array_ufunc__`, which takes booleans only
+    return out
+
+
+def _comparison(gate: Gate, x: Variable, y: object) -> Any:
     try:
         return applied(gate, x, y)
     except DTypeError:
@@ -311,5 +307,5 @@ def _comparison(gate: Gate, x: Variable, y: object) -> Variable:
 
 # Last, because these need `Variable`: the methods above call them.
 from ._backward import set_gradients  # noqa: E402
-from ._numpy import call_function, call_ufunc, is_supported  # noqa: E402
+from ._numpy import call_function, call_ufunc  # noqa: E402
 from ._recording import applied, apply_two  # noqa: E402

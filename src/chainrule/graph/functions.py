@@ -14,7 +14,9 @@ import numpy as np
 
 from .. import gates
 from ..gates import Gate
-from ._variable import Variable, apply
+from ._recording import apply
+from ._values import namespace_of
+from ._variable import Variable
 
 __all__ = [
     "abs", "add", "astype", "binary_cross_entropy_with_logits", "broadcast_to", "clip", "concatenate", "cos",
@@ -31,17 +33,25 @@ Function = Callable[..., Any]
 
 def _function(gate: Gate) -> Function:
     """The gate as a function: inputs first, then settings, by place or by name."""
-    number = len(gate.inputs)
+    number, names = len(gate.inputs), frozenset(gate.settings)
+    parameters = list(inspect.signature(gate.forward).parameters.values())[1:]
+    signature = inspect.Signature(
+        [p.replace(kind=p.POSITIONAL_OR_KEYWORD, annotation=p.empty) for p in parameters]
+    )
 
     def function(*args: Any, **settings: Any) -> Any:
-        settings.update(zip(gate.settings, args[number:], strict=False))
-        return apply(gate, *args[:number], **settings)
+        if len(args) == number and settings.keys() <= names:
+            return apply(gate, *args, **settings)
+        try:
+            given = signature.bind(*args, **settings).arguments
+        except TypeError as problem:
+            raise TypeError(f"{gate.name}{signature}: {problem}") from None
+        inputs = [given.pop(i) for i in gate.inputs]
+        return apply(gate, *inputs, **given)
 
-    forward = inspect.signature(gate.forward)
-    parameters = [p.replace(kind=p.POSITIONAL_OR_KEYWORD, annotation=p.empty) for p in forward.parameters.values()][1:]
     function.__name__ = function.__qualname__ = gate.name
     function.__doc__ = gate.doc
-    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    function.__signature__ = signature  # type: ignore[attr-defined]
     return function
 
 
@@ -100,11 +110,11 @@ transpose: Function = _function(gates.transpose)
 where: Function = _function(gates.where)
 
 
-def concatenate(arrays: Sequence[Any], axis: int = 0) -> Any:  # noqa: D103 - the gate's text is put in below
+def concatenate(arrays: Sequence[Any], axis: int = 0) -> Any:
     return apply(gates.concatenate, *arrays, axis=axis)
 
 
-def stack(arrays: Sequence[Any], axis: int = 0) -> Any:  # noqa: D103 - the gate's text is put in below
+def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
     return apply(gates.stack, *arrays, axis=axis)
 
 
@@ -123,17 +133,18 @@ def scatter_add(y: Any, index: Any, shape: tuple[int, ...]) -> Any:
 
 def zeros_like(x: Any) -> Any:
     """Zeros of the shape and dtype of x: a constant."""
-    return np.zeros_like(x._value if isinstance(x, Variable) else x)
+    return full_like(x, 0.0)
 
 
 def ones_like(x: Any) -> Any:
     """Ones of the shape and dtype of x: a constant."""
-    return np.ones_like(x._value if isinstance(x, Variable) else x)
+    return full_like(x, 1.0)
 
 
 def full_like(x: Any, value: float) -> Any:
-    """An array of one value, of the shape and dtype of x: a constant."""
-    return np.full_like(x._value if isinstance(x, Variable) else x, value)
+    """An array of one value, of the shape and dtype of x; a number for a number: a constant."""
+    x = x._value if isinstance(x, Variable) else x
+    return value if type(x) is float else namespace_of((x,)).full_like(x, value)
 
 
 def arange(n: int) -> Any:

@@ -13,7 +13,7 @@ from ._arithmetic import AddLayer, MulLayer
 from ._initialise import initialise
 from ._layer import Layer
 from ._losses import BinaryCrossEntropyWithLogits, LossLayer, MeanSquaredError, SoftmaxWithLoss, SquaredError
-from ._registry import BY_NAME, layer_from_config, layer_to_config
+from ._registry import BY_NAME, is_known, layer_from_config, layer_to_config
 
 __all__ = [
     "BY_NAME",
@@ -38,6 +38,7 @@ __all__ = [
     "SquaredError",
     "Tanh",
     "initialise",
+    "is_known",
     "layer_from_config",
     "layer_to_config",
 ]

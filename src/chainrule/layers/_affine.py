@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from numbers import Integral
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -50,22 +51,25 @@ class Affine(Layer):
     def __init__(
         self, W: Any, b: Any, *, init: Init = "auto", seed: Any = None, dtype: DTypeLike | None = None
     ) -> None:
-        super().__init__()
-        self._init, self._seed, self._dtype = checked_init(init), seed, dtype and checked_dtype(dtype)
+        self._init = checked_init(init)
+        self._seed = seed
+        self._dtype = None if dtype is None else checked_dtype(dtype)
         if isinstance(W, Integral) and isinstance(b, Integral):
+            super().__init__()
             self._shape = int(W), int(b)
             if min(self._shape) < 1 or isinstance(W, bool) or isinstance(b, bool):
                 raise ArgumentError(f"Affine needs at least one input and one output, not {W!r} and {b!r}")
             return
         if (init, seed, dtype) != ("auto", None, None):
-            raise ArgumentError("init, seed and dtype are for Affine(inputs, outputs); Affine(W, b) has its numbers")
+            raise ArgumentError(
+                "init, seed and dtype are for Affine(inputs, outputs); Affine(W, b) has its numbers"
+            )
         W, b = _parameter("W", W), _parameter("b", b)
         if W.ndim != 2 or b.shape != W.shape[1:]:
-            raise ShapeError(
-                f"Affine needs W of shape (inputs, outputs) and b of shape (outputs,); W is {W.shape}, b is {b.shape}"
-            )
+            needed = "W of shape (inputs, outputs) and b of shape (outputs,)"
+            raise ShapeError(f"Affine needs {needed}; W is {W.shape}, b is {b.shape}")
+        super().__init__(W=W, b=b)
         self._shape = W.shape
-        self._store.update(W=W, b=b)
 
     def compute(self, x: Any, W: Any, b: Any) -> Any:
         """x · W + b for one row, for rows in any number of axes, or for tensors with as many numbers as W has rows."""
@@ -91,7 +95,9 @@ class Affine(Layer):
         """Whether there are numbers in W and b."""
         return self._keys["W"] in self._store
 
-    def initialise(self, rng: np.random.Generator | None = None, *, suits: Init = "xavier", dtype: Any = None) -> None:
+    def initialise(
+        self, rng: np.random.Generator | None = None, *, suits: Init = "xavier", dtype: Any = None
+    ) -> None:
         """Draw W and set b to 0.
 
         rng     where the random numbers come from, unless the layer was made with a seed of its own
@@ -151,14 +157,29 @@ class Affine(Layer):
         return self._shape[1]
 
     def config(self) -> dict[str, Any]:
-        return {"W": self._shape[0], "b": self._shape[1]}
+        return {"inputs": self._shape[0], "outputs": self._shape[1]}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        are_counts = all(isinstance(size, int) for size in config.values())
+        if config.keys() != {"inputs", "outputs"} or not are_counts:
+            raise ArgumentError(
+                f"an affine layer has inputs and outputs, two sizes, not {dict(config)!r:.80}"
+            )
+        return cls(config["inputs"], config["outputs"])
 
 
 def _parameter(name: str, value: Any) -> Any:
     """An array (or a variable) as it is; a list as an array; DTypeError for what has no gradient."""
-    if not isinstance(value, Variable):
-        value = np.asarray(value, dtype=np.float64) if isinstance(value, list | tuple) else value
-        if getattr(value, "dtype", None) not in (np.float32, np.float64):
-            kind = getattr(value, "dtype", type(value).__name__)
-            raise DTypeError(f"{name} holds float32 or float64, not {kind}", fix=f"{name}.astype(float)")
+    if isinstance(value, Variable):
+        return value
+    if isinstance(value, list | tuple):
+        value = np.asarray(value, dtype=np.float64)
+    if not isinstance(value, np.ndarray):
+        raise DTypeError(
+            f"{name} is an array, not {type(value).__name__}",
+            fix="Affine(W, b) with arrays, or Affine(inputs, outputs) with whole numbers",
+        )
+    if value.dtype not in (np.float32, np.float64):
+        raise DTypeError(f"{name} holds float32 or float64, not {value.dtype}", fix=f"{name}.astype(float)")
     return value

@@ -19,7 +19,9 @@ def generator(seed: Any) -> np.random.Generator:
     try:
         return np.random.default_rng(seed)
     except (TypeError, ValueError) as problem:
-        raise ArgumentError(f"seed={seed!r} is no seed: {problem}", fix="a whole number from 0, or None") from None
+        raise ArgumentError(
+            f"seed={seed!r} is no seed: {problem}", fix="a whole number from 0, or None"
+        ) from None
 
 
 def checked_dtype(dtype: DTypeLike) -> np.dtype[Any]:

@@ -21,9 +21,10 @@ def initialise(layers: Sequence[Layer], *, seed: Any, dtype: DTypeLike) -> None:
     dtype    float32 or float64
     raises   ArgumentError, DTypeError for another seed or dtype
 
+    >>> from chainrule.layers import ReLU
     >>> affine = Affine(200, 100)
     >>> initialise([affine, ReLU()], seed=0, dtype=np.float32)
-    >>> affine.W.dtype, round(affine.W.std(), 2)  # He: √(2 / 200) = 0.1
+    >>> affine.W.dtype, round(float(affine.W.std()), 2)  # He: √(2 / 200) = 0.1
     (dtype('float32'), 0.1)
     """
     rng, dtype = generator(seed), checked_dtype(dtype)

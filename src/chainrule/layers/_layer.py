@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,29 +28,37 @@ class _Run:
 class Layer(ABC):
     """Parameters, and one pure function of them and the inputs, written with gates.
 
-    A new layer says `compute` and, if it has parameters, puts them into `store`; there is no derivative to write:
-    `backward` asks the graph that `forward` recorded.
+    A new layer says `compute`, the names of its inputs and parameters, and gives the arrays to ``__init__``. There is
+    no derivative to write: `backward` asks the graph that `forward` recorded.
 
     Attributes: ``x`` (the latest input) and ``out`` (the latest result), None before the first forward;
     ``gradients`` (of the parameters, by name), empty before the first backward.
 
-    >>> class Cube(Layer):
-    ...     def compute(self, x):
-    ...         return x**3
-    >>> cube = Cube()
-    >>> cube.forward(2.0), cube.backward(1.0)
-    (8.0, 12.0)
+    >>> class Scale(Layer):
+    ...     parameter_names = ("factor",)
+    ...
+    ...     def compute(self, x, factor):
+    ...         return x * factor
+    >>> scale = Scale(factor=np.array([2.0, 3.0]))
+    >>> scale.forward(np.array([[10.0, 10.0]])), scale.backward(np.array([[1.0, 1.0]]))
+    (array([[20., 30.]]), array([[2., 3.]]))
+    >>> scale.gradients
+    {'factor': array([10., 10.])}
     """
 
     input_names: ClassVar[tuple[str, ...]] = ("x",)
     parameter_names: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self) -> None:
+    def __init__(self, **parameters: Any) -> None:
+        if unknown := parameters.keys() - set(self.parameter_names):
+            raise ArgumentError(f"{type(self).__name__} has no {', '.join(sorted(unknown))}")
         self.gradients: dict[str, Array] = {}
-        self._store: MutableMapping[str, Any] = {}
+        self._store: MutableMapping[str, Any] = parameters
         self._keys = {name: name for name in self.parameter_names}
         self._run: _Run | None = None
-        self._forwards = self._backwards = 0  # since the latest backward was followed by a forward
+        self._forwards = self._backwards = (
+            0  # the backwards so far of the latest run, the forwards that led up to it
+        )
 
     @abstractmethod
     def compute(self, *inputs: Any, **parameters: Any) -> Any:
@@ -72,13 +80,20 @@ class Layer(ABC):
         raises   ArgumentError when another network has them already
         """
         if any(name != key for name, key in self._keys.items()):
-            raise ArgumentError(f"this {type(self).__name__} is a part of another network", fix="make a new layer")
+            raise ArgumentError(
+                f"this {type(self).__name__} is a part of another network", fix="make a new layer"
+            )
         store.update({keys[name]: value for name, value in self.parameters.items()})
         self._store, self._keys = store, dict(keys)
 
     def config(self) -> dict[str, Any]:
-        """The arguments that make a layer like this one, fit for JSON; without the values of its parameters."""
+        """What makes a layer like this one, fit for JSON; without the values of its parameters."""
         return {}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """The layer of a `config`; TypeError or ArgumentError if there is none."""
+        return cls(**config)
 
     def output_size(self, input_size: int) -> int:
         """How many numbers a row has behind the layer, from how many it has in front of it."""
@@ -108,8 +123,10 @@ class Layer(ABC):
 
     def _record(self, inputs: tuple[Any, ...], *constants: Any) -> Any:
         given = self.parameters
-        named = zip(inputs, self.input_names, strict=False)
-        variables = tuple(_as_variable(value, name) for value, name in named)
+        if len(inputs) != len(self.input_names):
+            expected = f"{type(self).__name__}.forward takes {' and '.join(self.input_names)}"
+            raise ArgumentError(f"{expected}; it was given {len(inputs)} values")
+        variables = tuple(map(_as_variable, inputs, self.input_names))
         parameters = {name: _as_variable(value, self._keys[name]) for name, value in given.items()}
         out = self.compute(*variables, *constants, **parameters)
         if self._backwards:
@@ -117,7 +134,7 @@ class Layer(ABC):
         self._forwards += 1
         # Within no_grad() there is no past to walk back through.
         self._run = _Run(variables, parameters, out) if out.gate is not None else None
-        in_graph = any(isinstance(value, Variable) for value in (*inputs, *given.values()))
+        in_graph = any(isinstance(value, Variable) for value in (*inputs, *constants, *given.values()))
         return out if in_graph else own(out.value)
 
     def backward(self, dout: Any) -> Any:
@@ -128,9 +145,9 @@ class Layer(ABC):
         raises   GraphError before any forward, and when several forwards wait for a backward each
         """
         run = self._latest_run()
-        self._backwards += 1
         number = len(run.inputs)
         found = gradients_of(run.out, [*run.inputs, *run.parameters.values()], seed=dout)
+        self._backwards += 1
         self.keep_gradients(found[number:])
         dx = [own(gradient) for gradient in found[:number]]
         return dx[0] if number == 1 else tuple(dx)

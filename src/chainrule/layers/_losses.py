@@ -143,7 +143,9 @@ def _largest_is(x: Array, numbers: Array) -> Array:
 def _one_hot_hits(x: Array, t: Array) -> Array:
     _check_same_shape(x, t)
     if x.shape[-1:] in ((), (1,)):
-        raise UnsupportedError("accuracy counts right classes; this network predicts numbers", fix="use loss(x, t)")
+        raise UnsupportedError(
+            "accuracy counts right classes; this network predicts numbers", fix="use loss(x, t)"
+        )
     return _largest_is(x, np.argmax(t, axis=-1))
 
 

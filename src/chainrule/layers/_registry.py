@@ -33,6 +33,15 @@ BY_NAME: Mapping[str, type[Layer]] = MappingProxyType(
 """The layers that a network can be made of, by their names in files."""
 
 
+def is_known(layer: Layer) -> bool:
+    """Whether a layer is of one of these classes, and not of one that only inherits from them.
+
+    >>> is_known(ReLU()), is_known(type("Own", (ReLU,), {})())
+    (True, False)
+    """
+    return BY_NAME.get(type(layer).__name__) is type(layer)
+
+
 def layer_to_config(layer: Layer) -> dict[str, Any]:
     """A layer without the values of its parameters, fit for JSON.
 
@@ -42,9 +51,10 @@ def layer_to_config(layer: Layer) -> dict[str, Any]:
     {'layer': 'LeakyReLU', 'alpha': 0.2}
     """
     name = type(layer).__name__
-    if BY_NAME.get(name) is not type(layer):
+    if not is_known(layer):
         raise UnsupportedError(
-            f"{name} is no layer of chainrule and cannot be made again from a file", fix="save its arrays yourself"
+            f"{name} is no layer of chainrule and cannot be made again from a file",
+            fix="save its arrays yourself",
         )
     return {"layer": name, **layer.config()}
 
@@ -64,6 +74,6 @@ def layer_from_config(config: Any) -> Layer:
     if name not in BY_NAME:
         raise ArgumentError(f"{name!r:.80} is no layer; known are {', '.join(BY_NAME)}")
     try:
-        return BY_NAME[name](**settings)
+        return BY_NAME[name].from_config(settings)
     except TypeError:
         raise ArgumentError(f"{name} cannot be made from {settings!r:.80}") from None

@@ -20,9 +20,13 @@ def check_kinds(layers: Sequence[Layer], loss: LossLayer) -> None:
     if not any(isinstance(layer, Affine) for layer in layers):
         raise ArgumentError("a network needs at least one affine layer", fix="Affine(inputs, outputs)")
     if len({id(layer) for layer in layers}) < len(layers):
-        raise ArgumentError("one layer stands at two places of the network", fix="make a layer for each place")
+        raise ArgumentError(
+            "one layer stands at two places of the network", fix="make a layer for each place"
+        )
     if isinstance(layers[-1], Softmax) and isinstance(loss, SoftmaxWithLoss):
-        raise ArgumentError("SoftmaxWithLoss takes scores and has a softmax of its own", fix="leave out Softmax()")
+        raise ArgumentError(
+            "SoftmaxWithLoss takes scores and has a softmax of its own", fix="leave out Softmax()"
+        )
 
 
 def first_size(layers: Mapping[str, Layer]) -> int:

@@ -3,7 +3,8 @@
 The arrays are those of ``params``. The metadata has one entry, ``chainrule``, which holds JSON:
 
     {"format": 1, "network": "Sequential",
-     "layers": [{"layer": "Affine", "W": 784, "b": 50}, {"layer": "ReLU"}, …], "loss": {"layer": "SoftmaxWithLoss"}}
+     "layers": [{"layer": "Affine", "inputs": 784, "outputs": 50}, {"layer": "ReLU"}, …],
+     "loss": {"layer": "SoftmaxWithLoss"}}
 
 Names of classes are looked up in fixed tables; nothing in a file is run.
 """
@@ -73,7 +74,9 @@ def network_from(description: Any, arrays: Mapping[str, Array]) -> Network:
     if not isinstance(description, dict) or description.keys() != members:
         raise ValueError(f"its description has not exactly the members {', '.join(sorted(members))}")
     if description["format"] != _FORMAT:
-        raise ValueError(f"it has format {description['format']!r:.40}; this version of chainrule reads {_FORMAT}")
+        raise ValueError(
+            f"it has format {description['format']!r:.40}; this version of chainrule reads {_FORMAT}"
+        )
     name, layers = description["network"], description["layers"]
     if not isinstance(name, str) or name not in _CLASSES:
         raise ValueError(f"{name!r:.80} is no class of networks; known are {', '.join(_CLASSES)}")

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ArgumentError, CheckpointError, DTypeError, ShapeError
+from ..errors import ArgumentError, CheckpointError, DTypeError, GraphError, ShapeError
 from ..graph import Variable, gradients_of
 from ..layers import Layer, LossLayer
 from ._arrangement import check_kinds, first_size, sizes_behind
@@ -32,10 +32,21 @@ class Network:
     layers     the layers by name, in order: Affine1, ReLU1, Affine2, …
     lastLayer  the loss
     sizes      how many numbers a row has behind each layer, by its name
+
+    >>> from chainrule.networks import TwoLayerNet
+    >>> net = TwoLayerNet(2, 3, 2, seed=0)
+    >>> isinstance(net, Network), net.sizes
+    (True, {'Affine1': 3, 'Relu1': 3, 'Affine2': 2})
+    >>> x, t = np.array([[1.0, -1.0], [-1.0, 1.0]]), np.array([0, 1])
+    >>> before = net.loss(x, t)
+    >>> for key, gradient in net.gradient(x, t).items():
+    ...     net.params[key] -= 0.1 * gradient
+    >>> net.loss(x, t) < before
+    True
     """
 
     params: dict[str, Any]
-    layers: OrderedDict[str, Layer]
+    layers: OrderedDict[str, Any]  # Layer, of which each class has attributes of its own (dW, alpha)
     lastLayer: LossLayer
     sizes: dict[str, int]
 
@@ -63,7 +74,9 @@ class Network:
         for layer, keys in self._keys():
             layer.keep_in(self.params, keys)
         if any(isinstance(value, Variable) for value in self.params.values()):
-            raise ArgumentError("the parameters of a network are arrays, not variables", fix="Affine(W.value, b.value)")
+            raise ArgumentError(
+                "the parameters of a network are arrays, not variables", fix="Affine(W.value, b.value)"
+            )
         if len({value.dtype for value in self.params.values()}) != 1:
             given = ", ".join(f"{key} {value.dtype}" for key, value in self.params.items())
             raise DTypeError(
@@ -93,9 +106,18 @@ class Network:
 
         parameters  arrays or variables by their names in `params`
         x           rows of inputs, an array or a variable
+        raises      ArgumentError when a parameter is missing
         """
-        for layer in self.layers.values():
-            x = layer.compute(x, **{name: parameters[key] for name, key in layer.keys.items()})
+        for label, layer in self.layers.items():
+            try:
+                own = {name: parameters[key] for name, key in layer.keys.items()}
+            except KeyError as key:
+                raise ArgumentError(
+                    f"there is no parameter {key}; there are {', '.join(parameters)}"
+                ) from None
+            x = layer.compute(x, **own)
+            if isinstance(x, Variable) and x.gate is not None:
+                x.name = x.name or label  # for messages and tables
         return x
 
     def compute_loss(self, parameters: Mapping[str, Any], x: Any, t: Any) -> Any:
@@ -126,7 +148,7 @@ class Network:
         t        targets in a form that the loss takes; for SoftmaxWithLoss class numbers or one-hot rows
         raises   LabelError, ShapeError when the targets do not fit
         """
-        x, t = self._input(x), self._targets(x, t)
+        x, t = self._pair(x, t)
         chunks = self._chunks(x)
         if len(chunks) == 1:
             return float(self._record_loss(x, t).value)
@@ -137,7 +159,7 @@ class Network:
 
     def accuracy(self, x: Any, t: Any) -> float:
         """The share of right answers, from 0 to 1; scores with a NaN among them are wrong answers."""
-        x, t = self._input(x), self._targets(x, t)
+        x, t = self._pair(x, t)
         hits = [self.lastLayer.hits(self.compute(self.params, x[rows]), t[rows]) for rows in self._chunks(x)]
         return float(sum(np.sum(h) for h in hits) / sum(np.size(h) for h in hits))
 
@@ -146,9 +168,11 @@ class Network:
 
         The layers have it too: ``layers["Affine1"].dW``.
         """
-        x, t = self._input(x), self._targets(x, t)
+        x, t = self._pair(x, t)
         loss = self._record_loss(x, t)
-        layers = [layer for layer, _ in self._keys()]
+        if loss.gate is None:
+            raise GraphError("a gradient was asked for within no_grad()", fix="ask for it outside")
+        layers: list[Layer] = [layer for layer, _ in self._keys()]
         found = iter(gradients_of(loss, [v for layer in layers for v in layer.variables.values()]))
         for layer in layers:
             layer.keep_gradients(islice(found, len(layer.variables)))
@@ -159,8 +183,7 @@ class Network:
 
         It knows no derivative; it evaluates the loss twice for each number in the parameters.
         """
-        x = self._input(x)
-        return numerical_gradient(self, x, self._targets(x, t))
+        return numerical_gradient(self, *self._pair(x, t))
 
     def summary(self) -> str:
         """The layers, the shapes of their results and their parameters, as a table in plain text."""
@@ -187,7 +210,9 @@ class Network:
         network = load(path)
         if not isinstance(network, cls):
             what = f"{os.fspath(path)} holds a {type(network).__name__}, not a {cls.__name__}"
-            raise CheckpointError(what, fix=f"{type(network).__name__}.load, or chainrule.load, which takes any")
+            raise CheckpointError(
+                what, fix=f"{type(network).__name__}.load, or chainrule.load, which takes any"
+            )
         return network
 
     # What the methods above share.
@@ -218,18 +243,18 @@ class Network:
         converted: Array = x.astype(self.dtype, copy=False)
         return converted
 
-    def _targets(self, x: Array, t: Any) -> Array:
-        targets: Array = np.asarray(t)
+    def _pair(self, x: Any, t: Any) -> tuple[Array, Array]:
+        x, t = self._input(x), np.asarray(t)
         if x.size == 0:
             raise ArgumentError(f"x has shape {x.shape}: there is nothing to take the mean of")
-        if x.ndim > 1 and targets.shape[:1] != x.shape[:1]:
-            raise ShapeError(f"x has {len(x)} rows; t has shape {targets.shape}", fix="one target for each row")
-        return targets
+        if x.ndim > 1 and t.shape[:1] != x.shape[:1]:
+            raise ShapeError(f"x has {len(x)} rows; t has shape {t.shape}", fix="one target for each row")
+        return x, t
 
-    def _chunks(self, x: Array) -> list[slice]:
+    def _chunks(self, x: Array) -> list[Any]:
         """The rows in pieces that bounded memory has room for, mostly one."""
         if x.ndim < 2 or x.size == 0:
-            return [slice(None)]
+            return [...]
         repeats = max(1, x[0].size // self.input_size)
         most = max(1, _MOST_BYTES // (repeats * sum(self.sizes.values()) * self.dtype.itemsize))
         return [slice(start, start + most) for start in range(0, len(x), most)]

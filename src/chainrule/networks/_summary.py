@@ -20,10 +20,17 @@ def summary(network: Network) -> str:
     SoftmaxWithLoss      ()            0
     39,760 parameters, 318,080 bytes (float64)
     """
-    counts = {name: sum(p.size for p in layer.parameters.values()) for name, layer in network.layers.items()}
-    rows = [(name, f"(N, {network.sizes[name]})", f"{count:,}") for name, count in counts.items()]
-    rows = [("layer", "output", "parameters"), *rows, (type(network.lastLayer).__name__, "()", "0")]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows]
-    size = sum(value.nbytes for value in network.params.values())
-    return "\n".join([*lines, f"{sum(counts.values()):,} parameters, {size:,} bytes ({network.dtype})"])
+    rows = [("layer", "output", "parameters")]
+    for name, layer in network.layers.items():
+        count = sum(value.size for value in layer.parameters.values())
+        rows.append((name, f"(N, {network.sizes[name]})", f"{count:,}"))
+    rows.append((type(network.lastLayer).__name__, "()", "0"))
+
+    first, second, third = (max(map(len, column)) for column in zip(*rows, strict=True))
+    lines = [f"{name:<{first}}  {output:>{second}}  {count:>{third}}" for name, output, count in rows]
+
+    values = network.params.values()
+    total = sum(value.size for value in values)
+    size = sum(value.nbytes for value in values)
+    lines.append(f"{total:,} parameters, {size:,} bytes ({network.dtype})")
+    return "\n".join(lines)

@@ -49,7 +49,9 @@ class TwoLayerNet(Network):
         seed: Any = None,
     ) -> None:
         if activation not in ("relu", "sigmoid"):
-            raise ArgumentError(f"activation is 'relu' or 'sigmoid', not {activation!r}", fix="Sequential takes any")
+            raise ArgumentError(
+                f"activation is 'relu' or 'sigmoid', not {activation!r}", fix="Sequential takes any"
+            )
         layers = (
             Affine(input_size, hidden_size, init=weight_init_std),
             ReLU() if activation == "relu" else Sigmoid(),
@@ -62,6 +64,11 @@ class TwoLayerNet(Network):
     def _arrange(self, layers: Sequence[Layer], loss: LossLayer) -> None:
         super()._arrange(layers, loss)
         kinds = [type(layer) for layer in layers]
-        if kinds not in ([Affine, ReLU, Affine], [Affine, Sigmoid, Affine]) or type(loss) is not SoftmaxWithLoss:
+        if (
+            kinds not in ([Affine, ReLU, Affine], [Affine, Sigmoid, Affine])
+            or type(loss) is not SoftmaxWithLoss
+        ):
             names = ", ".join([*self.layers, type(loss).__name__])
-            raise ArgumentError(f"TwoLayerNet is affine, ReLU or sigmoid, affine, softmax with loss, not {names}")
+            raise ArgumentError(
+                f"TwoLayerNet is affine, ReLU or sigmoid, affine, softmax with loss, not {names}"
+            )

@@ -1,21 +1,25 @@
 """Training: mini-batches, epochs, history, callbacks, schedules, checkpoints."""
 
-from ._callbacks import Callback, EarlyStopping, TargetAccuracy
+from ._callbacks import Callback, Checkpoints, EarlyStopping, TargetAccuracy
 from ._history import Epoch, History
+from ._run_folder import RunFolder, json_ready
 from ._schedules import constant, cosine, step_decay
 from ._step import clip, trace_step
 from ._trainer import Trainer
 
 __all__ = [
     "Callback",
+    "Checkpoints",
     "EarlyStopping",
     "Epoch",
     "History",
+    "RunFolder",
     "TargetAccuracy",
     "Trainer",
     "clip",
     "constant",
     "cosine",
+    "json_ready",
     "step_decay",
     "trace_step",
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,10 +25,14 @@ class Callback:
 
     A callback with something to remember across an interruption returns it from `state` (numbers, text, lists and
     dictionaries as JSON has them; arrays as values of the second dictionary) and takes it back in `restore`.
+
+    >>> class Print(cr.Callback):
+    ...     def on_epoch(self, trainer, epoch):
+    ...         print(f"epoch {epoch.epoch}: loss {epoch.train_loss:.3f}")
     """
 
     def on_start(self, trainer: Trainer) -> None:
-        """Before the first step, with a network that may be a resumed one."""
+        """Before the first step, with a network that may be a resumed one; `Trainer.stop` ends it before that step."""
 
     def on_step(self, trainer: Trainer, loss: float) -> None:
         """After each step; ``trainer.step`` is its number."""
@@ -47,6 +53,8 @@ class Callback:
 class EarlyStopping(Callback):
     """End training when a quantity has not improved for some epochs, and go back to the best parameters.
 
+    It goes back after the last epoch too, but not where another callback or Ctrl-C ended training.
+
     monitor     "validation_loss", "validation_accuracy", "train_loss", "train_accuracy" or "loss"
     patience    how many epochs in a row without improvement are waited for
     min_delta   how much counts as an improvement
@@ -56,21 +64,29 @@ class EarlyStopping(Callback):
     'validation_loss'
     """
 
-    def __init__(self, monitor: str = "validation_loss", *, patience: int = 5, min_delta: float = 0.0) -> None:
+    def __init__(
+        self, monitor: str = "validation_loss", *, patience: int = 5, min_delta: float = 0.0
+    ) -> None:
         if monitor not in _QUANTITIES:
             raise ArgumentError(f"monitor must be one of {', '.join(_QUANTITIES)}; it is {monitor!r}")
         if patience < 1 or min_delta < 0:
-            raise ArgumentError(f"patience must be ≥ 1 and min_delta ≥ 0; they are {patience} and {min_delta}")
+            raise ArgumentError(
+                f"patience must be ≥ 1 and min_delta ≥ 0; they are {patience} and {min_delta}"
+            )
         self.monitor, self.patience, self.min_delta = monitor, patience, min_delta
         self.best: float | None = None
         self.best_epoch = 0
         self.waited = 0
+        self.went_back = False
         self._best_params: dict[str, np.ndarray[Any, Any]] = {}
 
     def on_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
         value = getattr(epoch, self.monitor)
         if value is None:
-            raise ArgumentError(f"EarlyStopping watches {self.monitor}, but fit was given no validation data")
+            what = f"EarlyStopping watches {self.monitor}, which this run does not have"
+            raise ArgumentError(
+                what, fix="give fit validation=(x, t); a network that predicts numbers has no accuracy"
+            )
         if math.isnan(value):
             what = f"{self.monitor} is NaN after epoch {epoch.epoch}, so no epoch can be called the best"
             raise NonFiniteError(what, gate="loss", variable=self.monitor, phase="forward", step=epoch.step)
@@ -80,17 +96,29 @@ class EarlyStopping(Callback):
             self._best_params = {name: w.copy() for name, w in trainer.network.params.items()}
             return
         self.waited += 1
+        self._stop_if_waited(trainer)
+
+    def on_start(self, trainer: Trainer) -> None:
+        # A run that was killed between its last epoch and its end must not learn on when it is resumed.
+        self._stop_if_waited(trainer)
+
+    def _stop_if_waited(self, trainer: Trainer) -> None:
         if self.waited >= self.patience:
-            trainer.stop(f"no better {self.monitor} than {self.best:.6g} of epoch {self.best_epoch}")
+            trainer.stop(self._reason())
+
+    def _reason(self) -> str:
+        return f"no better {self.monitor} than {self.best:.6g} of epoch {self.best_epoch}"
 
     def on_end(self, trainer: Trainer) -> None:
-        # Not after Ctrl-C: a run that goes on must go on from where it was.
-        if trainer.history.stopped not in (None, "interrupted"):
+        if self.best is not None and trainer.history.stopped in ("finished", self._reason()):
             for name, w in self._best_params.items():
                 trainer.network.params[name][...] = w
+            self.went_back = True
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
-        return {"best": self.best, "best_epoch": self.best_epoch, "waited": self.waited}, dict(self._best_params)
+        return {"best": self.best, "best_epoch": self.best_epoch, "waited": self.waited}, dict(
+            self._best_params
+        )
 
     def restore(self, values: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]]) -> None:
         self.best, self.best_epoch, self.waited = values["best"], values["best_epoch"], values["waited"]
@@ -109,10 +137,60 @@ class TargetAccuracy(Callback):
 
     def __init__(self, target: float) -> None:
         if not 0 <= target <= 1:
-            raise ArgumentError(f"the target accuracy must be from 0 to 1; it is {target}", fix="0.97 for 97 %")
+            raise ArgumentError(
+                f"the target accuracy must be from 0 to 1; it is {target}", fix="0.97 for 97 %"
+            )
         self.target = target
+
+    def on_start(self, trainer: Trainer) -> None:
+        # A run that was killed between its last epoch and its end must not learn on when it is resumed.
+        if trainer.history.epochs and trainer.epoch_rows == 0:
+            self.on_epoch(trainer, trainer.history.epochs[-1])
 
     def on_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
         accuracy = epoch.train_accuracy if epoch.validation_accuracy is None else epoch.validation_accuracy
+        if accuracy is None:
+            raise ArgumentError("a target accuracy is for classes; this network predicts numbers")
         if accuracy >= self.target:
             trainer.stop(f"reached {accuracy:.2%}, the target was {self.target:.2%}")
+
+
+class Checkpoints(Callback):
+    """Save a checkpoint after each epoch, every so many seconds in between, and when training is interrupted.
+
+    It stands behind the callbacks that have something to remember, so that it saves what they remember of the epoch.
+
+    path      the file, replaced in one rename each time
+    seconds   how much work may at most be lost
+    raises    ArgumentError for a negative time, CheckpointError when the file cannot be written
+
+    >>> Checkpoints("runs/first/checkpoint.safetensors").seconds
+    10.0
+    """
+
+    def __init__(self, path: str | Path, *, seconds: float = 10.0) -> None:
+        if not seconds >= 0:
+            raise ArgumentError(f"seconds must be ≥ 0; it is {seconds}")
+        self.path, self.seconds = Path(path), float(seconds)
+        self._saved = 0.0
+
+    def on_start(self, trainer: Trainer) -> None:
+        self._saved = time.monotonic()
+
+    def on_step(self, trainer: Trainer, loss: float) -> None:
+        if time.monotonic() - self._saved >= self.seconds:
+            self._save(trainer)
+
+    def on_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
+        self._save(trainer)
+
+    def on_end(self, trainer: Trainer) -> None:
+        # Otherwise the last epoch's is the last: where EarlyStopping went back, a run that goes on must not.
+        if trainer.history.stopped == "interrupted":
+            self._save(trainer)
+
+    def _save(self, trainer: Trainer) -> None:
+        # NaN shows in the loss of the step after; the checkpoint before it must still be there then.
+        if all(np.isfinite(w).all() for w in trainer.network.params.values()):
+            trainer.save(self.path)
+            self._saved = time.monotonic()

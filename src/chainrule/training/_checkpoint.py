@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CheckpointError
 from ..storage import load_arrays, save_arrays
+from ._callbacks import Callback
 from ._history import History
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def save(trainer: Trainer, path: Path) -> None:
     arrays = {f"param/{name}": w for name, w in trainer.network.params.items()}
     arrays |= {f"state/{name}": value for name, value in trainer.state.items()}
     callbacks = []
-    for number, callback in enumerate(trainer.callbacks):
+    for number, callback in enumerate(_with_memory(trainer)):
         values, kept = callback.state()
         callbacks.append({"class": type(callback).__name__, "values": values})
         arrays |= {f"callback/{number}/{name}": value for name, value in kept.items()}
@@ -48,7 +49,9 @@ def load(trainer: Trainer, path: Path) -> None:
     """
     arrays, metadata = load_arrays(path)
     if metadata.get("format") != _FORMAT:
-        raise CheckpointError(f"{path} is not a checkpoint of this version: its format is {metadata.get('format')!r}")
+        raise CheckpointError(
+            f"{path} is not a checkpoint of this version: its format is {metadata.get('format')!r}"
+        )
     try:
         rest: dict[str, Any] = json.loads(metadata["trainer"])
         settings = rest["settings"]
@@ -66,16 +69,25 @@ def load(trainer: Trainer, path: Path) -> None:
             )
     params = _part(arrays, "param/", trainer.network.params, path)
     state = _part(arrays, "state/", trainer.state, path)
-    if [name for name, _ in callbacks] != [type(c).__name__ for c in trainer.callbacks]:
-        raise CheckpointError(f"{path} was written with other callbacks: {', '.join(name for name, _ in callbacks)}")
+    if [name for name, _ in callbacks] != [type(c).__name__ for c in _with_memory(trainer)]:
+        raise CheckpointError(
+            f"{path} was written with other callbacks: {', '.join(name for name, _ in callbacks)}"
+        )
     for name, w in params.items():
         trainer.network.params[name][...] = w
     trainer.state = state
     trainer.step, trainer.epoch_loss, trainer.epoch_rows = progress
     trainer.history = history
-    for number, (callback, (_, values)) in enumerate(zip(trainer.callbacks, callbacks, strict=True)):
+    for number, (callback, (_, values)) in enumerate(zip(_with_memory(trainer), callbacks, strict=True)):
         prefix = f"callback/{number}/"
-        callback.restore(values, {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)})
+        callback.restore(
+            values, {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+        )
+
+
+def _with_memory(trainer: Trainer) -> list[Callback]:
+    """The callbacks that have something to remember: of the others a resumed run may have any."""
+    return [callback for callback in trainer.callbacks if type(callback).state is not Callback.state]
 
 
 def _part(arrays: dict[str, Any], prefix: str, expected: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -86,5 +98,7 @@ def _part(arrays: dict[str, Any], prefix: str, expected: dict[str, Any], path: P
     for name, array in found.items():
         if array.shape != expected[name].shape or array.dtype != expected[name].dtype:
             given = f"{array.dtype} of shape {array.shape}"
-            raise CheckpointError(f"{path}: {name} is {given}; expected {expected[name].dtype} of {expected[name].shape}")
+            raise CheckpointError(
+                f"{path}: {name} is {given}; expected {expected[name].dtype} of {expected[name].shape}"
+            )
     return found

@@ -14,7 +14,8 @@ class Epoch:
     epoch                number of finished epochs
     step                 number of finished steps
     loss                 mean loss of the epoch's mini-batches, weighted by their rows, each before its update
-    train_loss, train_accuracy            on the whole training data after the epoch
+    train_loss, train_accuracy            on the whole training data after the epoch; the accuracy is None for a network
+                                          that predicts numbers instead of classes
     validation_loss, validation_accuracy  the same on the validation data, None without
     seconds              duration of the epoch, evaluation included
     """
@@ -23,7 +24,7 @@ class Epoch:
     step: int
     loss: float
     train_loss: float
-    train_accuracy: float
+    train_accuracy: float | None
     validation_loss: float | None
     validation_accuracy: float | None
     seconds: float

@@ -56,7 +56,9 @@ def trace_step(
         loss = network.compute_loss(parameters, v["x"], v["t"])
         marks.append(_newest())
         found = gradients_of(loss, parameters.values(), as_graph=True)
-        grads = {name: F.multiply(v[name], 0.0) if g is None else g for name, g in zip(names, found, strict=True)}
+        grads = {
+            name: F.multiply(v[name], 0.0) if g is None else g for name, g in zip(names, found, strict=True)
+        }
         for name, g in grads.items():
             g.name = f"d{name}"
         marks.append(_newest())

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..engines import Application, Step, StepGraph, compile_step, first_nonfinite, resolve
-from ..errors import ArgumentError, DTypeError, NonFiniteError, ShapeError
+from ..errors import ArgumentError, DTypeError, NonFiniteError, ShapeError, UnsupportedError
 from ..gates import check_labels
 from ..optimizers import Optimizer
 from . import _checkpoint
@@ -143,11 +143,23 @@ class Trainer:
             what = f"batches must be integers of shape (steps, rows); they are {batches.dtype} of shape {batches.shape}"
             raise ArgumentError(what, fix="rng.integers(0, len(x), (steps, 100))")
         if batches.size and not (0 <= batches.min() and batches.max() < len(x)):
-            raise ArgumentError(f"batches names rows {batches.min()} to {batches.max()}; the data has rows 0 to {len(x) - 1}")
+            raise ArgumentError(
+                f"batches names rows {batches.min()} to {batches.max()}; the data has rows 0 to {len(x) - 1}"
+            )
         with self._threads():
             return np.array(list(self._run_steps(x, t, batches, None)), dtype=np.float64)
 
-    def _epoch(self, x: Array, t: Array, validation: tuple[Array, Array] | None, interrupt: InterruptFlag) -> None:
+    def evaluate(self, x: Array, t: Array) -> tuple[float, float | None]:
+        """Loss and accuracy; None for the accuracy of a network that predicts numbers instead of classes."""
+        loss = self.network.loss(x, t)
+        try:
+            return loss, self.network.accuracy(x, t)
+        except UnsupportedError:
+            return loss, None
+
+    def _epoch(
+        self, x: Array, t: Array, validation: tuple[Array, Array] | None, interrupt: InterruptFlag
+    ) -> None:
         """The rest of the epoch under way, or the next one."""
         start = time.perf_counter()
         number = len(self.history)
@@ -162,15 +174,16 @@ class Trainer:
             return
         mean_loss = self.epoch_loss / self.epoch_rows
         self.epoch_loss, self.epoch_rows = 0.0, 0
-        network = self.network
+        train_loss, train_accuracy = self.evaluate(x, t)
+        validation_loss, validation_accuracy = self.evaluate(*validation) if validation else (None, None)
         epoch = Epoch(
             epoch=number + 1,
             step=self.step,
             loss=mean_loss,
-            train_loss=network.loss(x, t),
-            train_accuracy=network.accuracy(x, t),
-            validation_loss=network.loss(*validation) if validation else None,
-            validation_accuracy=network.accuracy(*validation) if validation else None,
+            train_loss=train_loss,
+            train_accuracy=train_accuracy,
+            validation_loss=validation_loss,
+            validation_accuracy=validation_accuracy,
             seconds=time.perf_counter() - start,
         )
         self.history.append(epoch)
@@ -229,19 +242,29 @@ class Trainer:
             step = int(inputs["step"])
             if isinstance(found, Application):
                 what = f"step {step}: the gate {found.gate.name} gave NaN or inf for {found.name} in the {found.phase} pass"
-                fix = "a smaller learning rate, or clip_norm=1.0" if step > 1 else "look at the data and the first parameters"
+                fix = (
+                    "a smaller learning rate, or clip_norm=1.0"
+                    if step > 1
+                    else "look at the data and the first parameters"
+                )
                 place = {"gate": found.gate.name, "variable": found.name, "phase": found.phase}
                 raise NonFiniteError(what, **place, step=step, fix=fix)
             if found is not None:
                 what = f"step {step}: {found} holds NaN or inf to begin with"
-                fix = "look at the data" if found in ("x", "t") else "look at the first parameters and the learning rate"
+                fix = (
+                    "look at the data"
+                    if found in ("x", "t")
+                    else "look at the first parameters and the learning rate"
+                )
                 raise NonFiniteError(what, gate="input", variable=found, phase="forward", step=step, fix=fix)
 
     def _checked(self, x: Any, t: Any) -> tuple[Array, Array]:
         """Data that fit each other and the network, or an error."""
         x, t = np.asarray(x), np.asarray(t)
         if x.ndim == 0 or t.ndim == 0 or len(x) != len(t) or len(x) == 0:
-            raise ShapeError(f"x and t need one row for each sample; their shapes are {x.shape} and {t.shape}")
+            raise ShapeError(
+                f"x and t need one row for each sample; their shapes are {x.shape} and {t.shape}"
+            )
         if x.dtype.kind != "f":
             fix = "x.astype(np.float32) / 255 for images, x.astype(np.float32) for other numbers"
             raise DTypeError(f"x must be float32 or float64; it is {x.dtype}", fix=fix)

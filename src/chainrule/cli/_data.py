@@ -1,0 +1,113 @@
+"""The data sets that a command line can name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..datasets import load_idx, load_mnist, load_npz
+from ..errors import CheckpointError, DataError, DTypeError
+from ..training import RunFolder
+
+Array = np.ndarray[Any, Any]
+
+_FEW_CLASSES = 1000  # up to which more classes than rows are believed
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set for classification: inputs (N, numbers), labels (N,) that are class numbers.
+
+    name   "mnist", or the path as it is to be found again
+    """
+
+    name: str
+    x_train: Array
+    t_train: Array
+    x_test: Array
+    t_test: Array
+    classes: int
+
+    @property
+    def inputs(self) -> int:
+        return int(self.x_train.shape[1])
+
+    @property
+    def short_name(self) -> str:
+        """The name for a folder: mnist, or the last part of the path."""
+        return re.sub(r"[^\w.-]+", "-", Path(self.name).stem) or "data"
+
+    @cached_property
+    def sha256(self) -> str:
+        """The fingerprint of all numbers, by which a run knows its data again."""
+        from hashlib import sha256
+
+        digest = sha256()
+        for array in (self.x_train, self.t_train, self.x_test, self.t_test):
+            digest.update(f"{array.dtype.str}{array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
+    def __str__(self) -> str:
+        rows = f"{len(self.x_train):,} training and {len(self.x_test):,} test rows"
+        return f"{self.name}: {rows} of {self.inputs} numbers, {self.classes} classes"
+
+
+def load_data(given: str, dtype: str) -> Data:
+    """Read the data set that a user named.
+
+    given    "mnist", a folder of IDX files, or an .npz file
+    dtype    of the inputs: "float32" or "float64"
+    raises   DataError when there is none, or it is not one for classification
+    """
+    if given == "mnist":
+        name, ((x_train, t_train), (x_test, t_test)) = given, load_mnist()
+    elif Path(given).is_dir():
+        name, ((x_train, t_train), (x_test, t_test)) = str(Path(given).resolve()), load_idx(given)
+    elif Path(given).is_file():
+        name, ((x_train, t_train), (x_test, t_test)) = str(Path(given).resolve()), load_npz(given)
+    else:
+        raise DataError(
+            f"there is no data set {given!r}", fix="give mnist, a folder of IDX files, or an .npz file"
+        )
+    x_train, x_test = (numbers(x, given).astype(dtype, copy=False) for x in (x_train, x_test))
+    classes = max(_classes(t_train, given), _classes(t_test, given))
+    if classes > max(_FEW_CLASSES, len(t_train)):
+        raise DataError(
+            f"{given} has labels up to {classes - 1:,} for {len(t_train):,} training rows: these are no classes"
+        )
+    t_train, t_test = (t if t.ndim == 1 else t.argmax(axis=1) for t in (t_train, t_test))
+    return Data(name, x_train, t_train, x_test, t_test, classes)
+
+
+def numbers(x: Array, name: str) -> Array:
+    """Inputs that may be rounded to the dtype of a network: real numbers of any kind."""
+    if x.dtype.kind not in "fiub":
+        raise DTypeError(f"{name} holds {x.dtype}; a network takes real numbers")
+    return x
+
+
+def data_of(folder: RunFolder, about: dict[str, Any]) -> tuple[str, str]:
+    """Name and sha256 of the data that a run was trained on, from its run.json."""
+    data = about.get("data")
+    if not isinstance(data, dict) or not all(isinstance(data.get(key), str) for key in ("name", "sha256")):
+        raise CheckpointError(f"{folder.about} does not say which data the run had", fix="start a new run")
+    return data["name"], data["sha256"]
+
+
+def _classes(t: Array, name: str) -> int:
+    """How many classes there are in labels (N,) of class numbers or (N, classes) of one-hot rows."""
+    if t.ndim == 2 and np.all((t == 0) | (t == 1)) and np.all(t.sum(axis=1) == 1):
+        return int(t.shape[1])
+    if t.ndim == 1 and t.dtype.kind in "iu":
+        return int(t.max()) + 1
+    raise DataError(
+        f"the labels in {name} are {t.dtype} of shape {t.shape}; the command line trains for classes, "
+        "so they must be class numbers (N,) or one-hot rows (N, classes)",
+        fix="use chainrule.Trainer in Python for other targets",
+    )

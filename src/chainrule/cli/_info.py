@@ -1,0 +1,62 @@
+"""``chainrule info``."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+from collections.abc import Iterator
+from typing import Any
+
+from . import _machine
+from ._screen import print_json
+
+
+def info(options: argparse.Namespace) -> int:
+    """Print what chainrule computes with here."""
+    facts: dict[str, Any] = {
+        "versions": {
+            **_machine.versions(),
+            **{name: _machine.installed(name) for name in ("rich", "threadpoolctl")},
+        },
+        "optional": _machine.optional_packages(),
+        "machine": {"system": platform.system(), "processor": platform.machine(), "cores": _machine.cores()},
+        "blas": _machine.blas(),
+        "environment": _machine.variables(),
+        "engines": dict(_machine.engines()),
+    }
+    if options.json:
+        print_json(facts)
+    else:
+        print("\n".join(_lines(facts)))
+    return 0
+
+
+def _lines(facts: dict[str, Any]) -> Iterator[str]:
+    yield from _section("versions", facts["versions"])
+    optional = facts["optional"]
+    missing = {
+        name: f"not installed; for {use}" for name, use in _machine.OPTIONAL.items() if optional[name] is None
+    }
+    yield from _section("optional packages", {**optional, **missing})
+    yield from _section("machine", facts["machine"])
+    yield from _section(
+        "matrix products (BLAS)", dict(map(_blas, facts["blas"])) or {"unknown": "no BLAS can be seen into"}
+    )
+    values = {name: value or "not set" for name, value in facts["environment"].items()}
+    if facts["environment"]["OPENBLAS_CORETYPE"]:
+        values["OPENBLAS_CORETYPE"] += (
+            "  (it decides the kernels; unset it, and OpenBLAS takes those made for this processor)"
+        )
+    yield from _section("environment", values)
+    yield from _section("engines", {name: reason or "available" for name, reason in facts["engines"].items()})
+
+
+def _blas(library: dict[str, Any]) -> tuple[str, str]:
+    kernels = library["kernels"] or "unknown"
+    return library["name"], f"{library['version'] or ''}, kernels {kernels}, threads {library['threads']}"
+
+
+def _section(title: str, values: dict[str, Any]) -> Iterator[str]:
+    yield title
+    width = max(map(len, values))
+    yield from (f"  {name:<{width}}  {value}" for name, value in values.items())

@@ -1,0 +1,42 @@
+"""The trained network that a command line names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import CheckpointError, UnsupportedError
+from ..graph import functions as f
+from ..layers import SoftmaxWithLoss
+from ..networks import Network, load
+from ..training import RunFolder
+from ._data import Array
+
+
+def load_network(given: str) -> Network:
+    """The network of a run's folder, or of a .safetensors file.
+
+    raises   CheckpointError when there is none, UnsupportedError when its outputs are not classes
+    """
+    file = Path(given)
+    if file.is_dir():
+        folder = RunFolder(file)
+        folder.read_about()
+        file = folder.network
+        if not file.exists():
+            raise CheckpointError(f"the run in {given} has not finished an epoch yet, so it holds no network")
+    elif not file.exists():
+        raise CheckpointError(
+            f"there is no run {given}", fix="give the folder of a run, or a .safetensors file"
+        )
+    network = load(file)
+    if not isinstance(network.lastLayer, SoftmaxWithLoss):
+        what = f"the network in {file} ends in {type(network.lastLayer).__name__}, so its outputs are not classes"
+        raise UnsupportedError(what, fix="use chainrule.load in Python")
+    return network
+
+
+def probabilities(network: Network, x: Array) -> Array:
+    """The probability of each class for each row, shape (rows, classes)."""
+    return np.asarray(f.softmax(network.predict(x)))

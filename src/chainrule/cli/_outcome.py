@@ -1,0 +1,124 @@
+"""What a training run says of itself, before and after."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from ..training import EarlyStopping, Epoch, RunFolder, Trainer
+from ._data import Data
+from ._screen import percent
+from ._settings import Settings
+
+
+def describe(settings: Settings, data: Data) -> str:
+    """The data and the settings in one line."""
+    sizes = "-".join(map(str, (data.inputs, *settings.hidden, data.classes)))
+    decay = f", weight decay {settings.weight_decay:g}" if settings.weight_decay else ""
+    return (
+        f"{data.short_name} · {sizes} {settings.activation} · {settings.optimizer}, lr {settings.lr:g}{decay} · "
+        f"batch {settings.batch_size} · seed {settings.seed} · {settings.dtype}"
+    )
+
+
+def introduction(trainer: Trainer, settings: Settings, data: Data) -> list[str]:
+    """What is about to be trained."""
+    lines = [str(data), f"{describe(settings, data)} · engine {trainer.engine}"]
+    if trainer.step:
+        lines.append(f"resumed after step {trainer.step:,}; epochs finished so far: {len(trainer.history)}")
+    return lines
+
+
+def how_to_go_on(folder: RunFolder, more: str = "") -> str:
+    """The command that resumes a run."""
+    return f"chainrule train --resume --out {shlex.quote(str(folder.path))}{more}"
+
+
+def what_was_saved(folder: RunFolder) -> str:
+    """What is left of a run that ended with an error."""
+    if folder.checkpoint.exists():
+        return f"  saved  {folder.checkpoint}, from before that"
+    return "  saved  nothing, since that was before the first checkpoint"
+
+
+class Outcome:
+    """How a training run ended."""
+
+    def __init__(self, folder: RunFolder, settings: Settings, data: Data, trainer: Trainer) -> None:
+        self.folder, self.settings, self.data, self.trainer = folder, settings, data, trainer
+        self.stopped = trainer.history.stopped
+        self.kept = self._kept_epoch()
+        target = settings.target_accuracy
+        self.reached = None if target is None else self.kept is not None and _accuracy(self.kept) >= target
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 130 after Ctrl-C, or 1 for a target that was not reached."""
+        if self.stopped == "interrupted":
+            return 130
+        return 1 if self.reached is False else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it, for a program."""
+        return {
+            "run": str(self.folder.path),
+            "data": {"name": self.data.name, "sha256": self.data.sha256},
+            "settings": self.settings.to_json(),
+            "stopped": self.stopped,
+            "reached_target": self.reached,
+            "steps": self.trainer.step,
+            "kept_epoch": self.kept and self.kept.epoch,
+            "epochs": self.trainer.history.to_dicts(),
+        }
+
+    def lines(self) -> list[str]:
+        """All of it, for a person."""
+        path = self.folder.path
+        if self.stopped == "interrupted":
+            epoch = len(self.trainer.history) + 1
+            first = f"interrupted in epoch {epoch}, after step {self.trainer.step:,}; all of it is saved"
+            return ["", first, f"  go on    {how_to_go_on(self.folder)}"]
+        return [
+            "",
+            self._result(),
+            f"  run      {path}",
+            f"  picture  {self.folder.picture}",
+            f"  measure  chainrule eval {shlex.quote(str(path))}",
+        ]
+
+    def missed(self) -> str:
+        """That the target was not reached, and what may help."""
+        best = max(self.trainer.history, key=_accuracy)
+        target, share = percent(self.settings.target_accuracy or 0.0), percent(_accuracy(best))
+        what = f"the target of {target} was not reached: the best was {share}, after epoch {best.epoch}"
+        if self.stopped != "finished":
+            return what
+        return f"{what}\n  fix   {how_to_go_on(self.folder, f' --epochs {2 * self.settings.epochs}')}"
+
+    def _result(self) -> str:
+        history, kept = self.trainer.history, self.kept
+        assert kept is not None, "training that was not interrupted has finished an epoch"
+        seconds = sum(history["seconds"])
+        text = f"{_count(len(history), 'epoch')} in {seconds:.1f} s: test accuracy {percent(_accuracy(kept))}"
+        if kept.epoch != len(history):
+            text += f" (the network of epoch {kept.epoch} is kept, where the test loss was lowest)"
+        return text
+
+    def _kept_epoch(self) -> Epoch | None:
+        """The epoch whose network is saved."""
+        epochs = self.trainer.history.epochs
+        if self.stopped == "interrupted":
+            return None
+        for callback in self.trainer.callbacks:
+            if isinstance(callback, EarlyStopping) and callback.went_back:
+                return epochs[callback.best_epoch - 1]
+        return epochs[-1] if epochs else None
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _accuracy(epoch: Epoch) -> float:
+    assert epoch.validation_accuracy is not None, "the command always measures on the test data"
+    return epoch.validation_accuracy

@@ -1,0 +1,78 @@
+"""``chainrule predict``."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+import numpy as np
+
+from ..datasets import read_idx
+from ..errors import DataError, ShapeError
+from ._data import Array, numbers
+from ._network import load_network, probabilities
+from ._picture import read_picture
+from ._screen import percent, print_json, table
+
+_NPY, _GZIP, _IDX = b"\x93NUMPY", b"\x1f\x8b", b"\0\0"
+
+
+def predict(options: argparse.Namespace) -> int:
+    """Say which class each row of a file is, and how probable that is."""
+    network = load_network(options.run_folder)
+    x, done = _read(Path(options.file), network.input_size, options.invert)
+    shares = probabilities(network, x.astype(network.dtype))
+    classes = shares.argmax(axis=1)
+    if options.json:
+        rows = [{"class": int(c), "probabilities": p.tolist()} for c, p in zip(classes, shares, strict=True)]
+        print_json({"run": options.run_folder, "file": options.file, "read": done, "rows": rows})
+        return 0
+    print(f"{options.file}: {done}\n")
+    print(table(("row", "class", "probability", "next", "probability"), map(_cells, range(len(x)), shares)))
+    return 0
+
+
+def _cells(row: int, shares: Array) -> list[str]:
+    """The two most probable classes of a row."""
+    best = np.argsort(-shares, kind="stable")[:2]
+    return [f"{row}", *(cell for c in best for cell in (f"{c}", percent(float(shares[c]))))]
+
+
+def _read(path: Path, inputs: int, invert: bool | None) -> tuple[Array, str]:
+    """The rows of numbers in a file, and in words how they were read; its content tells what it is, not its name."""
+    if not path.is_file():
+        raise DataError(f"there is no file {path}", fix="give an .npy file, an IDX file or a picture")
+    with path.open("rb") as file:
+        start = file.read(len(_NPY))
+    if start == _NPY:
+        return _rows(_read_npy(path), inputs, path)
+    if start.startswith((_GZIP, _IDX)):
+        return _rows(read_idx(path), inputs, path)
+    row, done = read_picture(path, inputs, invert)
+    return row[np.newaxis], done
+
+
+def _read_npy(path: Path) -> Array:
+    try:
+        # Mapped, so that a header that promises more than the file holds is refused before memory is spent on it.
+        return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
+    except (ValueError, OSError, EOFError) as error:
+        raise DataError(
+            f"{path} cannot be read: {error}", fix="save an array of numbers with np.save"
+        ) from error
+
+
+def _rows(x: Array, inputs: int, path: Path) -> tuple[Array, str]:
+    """An array as rows of `inputs` numbers, pixels scaled as the data sets are."""
+    if x.size == 0 or x.size != inputs and math.prod(x.shape[1:]) != inputs:
+        what = f"{path} holds an array of shape {x.shape}; the network takes rows of {inputs} numbers"
+        raise ShapeError(what, fix=f"save one of shape (rows, {inputs})")
+    rows = numbers(x, str(path)).reshape(-1, inputs)
+    finite = np.isfinite(rows).all(axis=1)
+    if not finite.all():
+        raise DataError(
+            f"{path} holds NaN or inf, first in row {int(finite.argmin())}", fix="leave such rows out"
+        )
+    done = f"{len(rows):,} rows of {inputs} numbers, {x.dtype}"
+    return (rows / 255, f"{done}, divided by 255") if x.dtype == np.uint8 else (rows, done)

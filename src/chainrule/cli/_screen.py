@@ -1,0 +1,67 @@
+"""What goes to the screen: text, tables, JSON; and what else happens when nobody reads it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..errors import ChainruleError
+from ..training import json_ready
+
+
+def prepare() -> None:
+    """Make it safe to print anything, also with the outputs closed or of another encoding than UTF-8."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by the shell: >&-
+            setattr(sys, name, open(os.devnull, "w"))
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def silence() -> None:
+    """Let what is still to be flushed go nowhere: the reader has left."""
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+def print_json(value: Any) -> None:
+    """One value as one line of JSON; NaN and inf, which JSON cannot say, become null."""
+    print(json.dumps(json_ready(value), ensure_ascii=False, allow_nan=False))
+
+
+def complain(text: str) -> None:
+    """Print to stderr, after everything that was printed to stdout."""
+    sys.stdout.flush()
+    print(text, file=sys.stderr)
+
+
+def as_text(error: ChainruleError) -> str:
+    """What an error says to somebody who typed a command: not at which line of Python."""
+    return f"{error.what}\n  fix   {error.fix}" if error.fix else error.what
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Columns of text, flush right.
+
+    >>> print(table(["class", "share"], [["0", "98.10 %"], ["10", "7.00 %"]]))
+    class    share
+        0  98.10 %
+       10   7.00 %
+    """
+    lines = [header, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.rjust, line, widths)) for line in lines)
+
+
+def percent(share: float) -> str:
+    """A share as text.
+
+    >>> percent(0.97034)
+    '97.03 %'
+    """
+    return f"{100 * share:.2f} %"

@@ -1,0 +1,251 @@
+"""Define-by-run: a gate is run at once, and the application is kept in the variable that comes out."""
+
+from __future__ import annotations
+
+import contextvars
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from ..errors import ArgumentError, ChainruleError, DTypeError, GraphError, ShapeError, UnsupportedError
+from ..gates import Gate
+from ._fingerprint import fingerprint
+from ._quiet import quiet
+from ._values import as_float, constant, namespace_of
+from ._variable import Variable, describe, next_number
+
+_recording: contextvars.ContextVar[bool] = contextvars.ContextVar("recording", default=True)
+is_recording = _recording.get
+_new = object.__new__
+_NUMBERS = frozenset((float, int, bool))
+_NUMPYS = _NUMBERS | {ndarray, np.float64, np.float32}  # the usual ones, to spare a longer look
+
+
+@contextmanager
+def recording(on: bool) -> Iterator[None]:
+    """Within it gate applications are recorded, or not, whatever holds around it."""
+    token = _recording.set(on)
+    try:
+        yield
+    finally:
+        _recording.reset(token)
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Within it nothing is recorded: results are variables without a past. It holds for this thread only.
+
+    >>> x = Variable(3.0)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.gate is None
+    True
+    """
+    with recording(False):
+        yield
+
+
+def new_variable(value: Any, name: str | None = None) -> Variable:
+    """A leaf with any value at all: booleans of a comparison, labels of a mini-batch."""
+    variable = _new(Variable)
+    variable._value = value
+    variable.number = next_number()
+    if name is not None:
+        variable.name = name
+    return variable
+
+
+def apply(gate: Gate, *inputs: Any, **settings: Any) -> Any:
+    """Run a gate on variables, arrays and numbers, and record it if one of them is a variable.
+
+    returns  a `Variable`, or a plain value when no input is a variable
+    raises   ShapeError when the shapes do not fit; DTypeError when an input is no number; what the gate checks
+
+    >>> apply(cr.gates.multiply, Variable(2.0), 3)
+    Variable(6.0)
+    """
+    asked = tuple([type(i) is Variable for i in inputs])
+    values = tuple([i._value if type(i) is Variable else constant(i) for i in inputs])
+    if settings:
+        settings = {name: _frozen(gate, name, value) for name, value in settings.items()}
+    kinds = set(map(type, values))
+    numbers = kinds <= _NUMBERS
+    if numbers and gate.check is None:
+        out, kept = _run_numbers(gate, values, settings, inputs), ()
+    else:
+        out, kept = _run_arrays(
+            gate, np if kinds <= _NUMPYS else namespace_of(values), values, settings, inputs
+        )
+        if numbers:
+            out = float(out)
+        elif type(out) is float:  # which comes from Python's numbers alone; the backward pass relies on it
+            out = np.float64(out)
+    if True not in asked:
+        return out
+    if not _recording.get():
+        return new_variable(out)
+    if False in asked:  # constants as they were taken: arrays, not lists
+        inputs = tuple([i if type(i) is Variable else value for i, value in zip(inputs, values, strict=True)])
+    return _record(gate, inputs, values, asked, settings, out, kept)
+
+
+applied: Callable[..., Variable] = apply  # where one of the inputs surely is a variable
+
+
+def apply_two(gate: Gate, x: Any, y: Any) -> Variable:
+    """`apply` for an operator, with a short way for two numbers."""
+    a = x._value if type(x) is Variable else x
+    b = y._value if type(y) is Variable else y
+    if (type(a) is float or type(a) is int) and (type(b) is float or type(b) is int):
+        try:
+            out = gate.forward(np, a, b)
+        except ArithmeticError:
+            return applied(gate, x, y)
+        if type(out) is float and _recording.get():
+            variable = _new(Variable)
+            variable._value = out
+            variable.gate = gate
+            variable.inputs = (x, y)
+            variable._values = (a, b)
+            variable.number = next_number()
+            return variable
+    return applied(gate, x, y)
+
+
+def _run_numbers(
+    gate: Gate, values: tuple[Any, ...], settings: Mapping[str, Any], inputs: tuple[Any, ...]
+) -> Any:
+    """Forward on Python's numbers, which stay Python's numbers; where Python raises (1 / 0), IEEE 754 answers."""
+    try:
+        out = quiet.run(gate.forward, np, *values, **settings)
+    except ArithmeticError:
+        out = quiet.run(gate.forward, np, *map(np.float64, map(as_float, values)), **settings)
+    except (TypeError, ValueError, IndexError, AttributeError):
+        out, _ = _run_arrays(gate, np, tuple(map(np.asarray, values)), settings, inputs)
+    if gate.kind == "comparison":
+        return bool(out)
+    if isinstance(out, complex):  # Python's (-8.0) ** 0.5; a real power of a negative number is NaN
+        return float("nan")
+    if np.ndim(out) or getattr(out, "dtype", np.float64) != np.float64:
+        return out
+    return float(out)
+
+
+def _run_arrays(
+    gate: Gate, xp: Any, values: tuple[Any, ...], settings: Mapping[str, Any], inputs: tuple[Any, ...]
+) -> Any:
+    """Forward on arrays: ``(out, kept)``."""
+    try:
+        if gate.check is not None:
+            values = tuple([v if hasattr(v, "dtype") else xp.asarray(v) for v in values])
+            gate.check(xp, *values)
+        out = quiet.run(gate.forward, xp, *values, **settings)
+    except ChainruleError:
+        raise
+    except (ValueError, TypeError, IndexError, AttributeError, OverflowError) as problem:
+        given = ", ".join(
+            f"{describe(i)} of shape {np.shape(v)}" for i, v in zip(inputs, values, strict=True)
+        )
+        raise _refusal(gate, given, values, settings, problem) from None
+    return (out[0], tuple(out[1:])) if gate.keeps else (out, ())
+
+
+def _refusal(
+    gate: Gate, given: str, values: tuple[Any, ...], settings: Mapping[str, Any], problem: Exception
+) -> Exception:
+    """What to raise for what NumPy or Python raised when a gate was run."""
+    signature = inspect.signature(gate.forward)
+    try:
+        signature.bind(np, *values, **settings)
+    except TypeError as wrong_call:
+        parameters = list(signature.parameters.values())[1:]
+        call = signature.replace(parameters=parameters, return_annotation=signature.empty)
+        return TypeError(f"the gate {gate.name} is called as {gate.name}{call}: {wrong_call}")
+    if isinstance(problem, OverflowError):
+        return ArgumentError(f"the gate {gate.name} was given a whole number that does not fit a float")
+    kind = DTypeError if gate.kind == "comparison" and isinstance(problem, TypeError) else ShapeError
+    chosen = f" with {', '.join(f'{k}={v!r}' for k, v in settings.items())}" if settings else ""
+    return kind(f"the gate {gate.name} cannot take {given}{chosen}: {str(problem).strip()}")
+
+
+def _record(
+    gate: Gate,
+    inputs: tuple[Any, ...],
+    values: tuple[Any, ...],
+    asked: tuple[bool, ...],
+    settings: Mapping[str, Any],
+    out: Any,
+    kept: tuple[Any, ...],
+) -> Variable:
+    if type(out) is ndarray:
+        for value in values:
+            if value is out:  # an identity: the input's memory, but this view of it cannot be written
+                out = out.view()
+        out.setflags(write=False)  # nobody may change what the graph still needs
+    variable = _new(Variable)
+    variable._value = out
+    variable.gate = gate
+    variable.inputs = inputs
+    variable._values = values
+    variable.number = next_number()
+    if settings:
+        variable.settings = settings
+    if kept:
+        variable.kept = kept
+    needed = gate.needed_for(asked)
+    if True in needed:
+        watched = [
+            (position, fingerprint(value))
+            for position, value in enumerate(values)
+            if needed[position] and type(value) is ndarray and _can_change(value)
+        ]
+        if watched:
+            variable._watched = tuple(watched)
+    return variable
+
+
+def _can_change(array: np.ndarray[Any, Any]) -> bool:
+    """Whether anybody can write into the memory of an array: through it, or through what it is a view of."""
+    if array.flags.writeable:
+        return True
+    owner = array.base
+    return owner is not None and not (
+        isinstance(owner, ndarray) and owner.flags.owndata and not owner.flags.writeable
+    )
+
+
+def check_unchanged(variable: Variable) -> None:
+    """Refuse to go on if an array that the rules of this application need was changed in place."""
+    for position, before in variable._watched:
+        if fingerprint(variable._values[position]) != before:
+            assert variable.gate is not None
+            raise GraphError(
+                f"{describe(variable.inputs[position])} was changed in place after the gate {variable.gate.name} "
+                "used it, and before the backward pass that still needs it",
+                fix="call backward() before changing it, or change a copy",
+            )
+
+
+def _frozen(gate: Gate, name: str, value: Any) -> Any:
+    """A setting that nobody can change later: the backward pass needs it as it was."""
+    if name == "index":
+        return _frozen_index(value)
+    if type(value) is Variable:
+        what = f"{name} is a setting of the gate {gate.name}; no gradient flows to it, so it cannot be a variable"
+        raise UnsupportedError(what, fix=f"{name}=….value")
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _frozen_index(index: Any) -> Any:
+    """An index without variables in it, since it has no gradient, and without arrays of the caller's."""
+    if isinstance(index, tuple):
+        return tuple(map(_frozen_index, index))
+    if isinstance(index, Variable):
+        index = index._value
+    if isinstance(index, list):
+        return np.array(index) if index else np.array(index, dtype=np.intp)
+    return index.copy() if isinstance(index, ndarray) else index

@@ -1,0 +1,124 @@
+"""The folder of a run: what it was started with, what it learned, and what it needs to go on.
+
+    run.json                how the run was started: settings, data, versions
+    checkpoint.safetensors  everything that is needed to go on
+    network.safetensors     the network, as `Network.save` writes it
+    history.json            the epochs so far
+    learning-curve.svg      their picture
+
+Each file is replaced in one rename, so it is complete or absent at every moment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from ..errors import ArgumentError, CheckpointError
+from ..storage import write_atomically
+from ._history import History
+
+_FORMAT = 1
+_MOST_BYTES = 1 << 20  # of run.json, which has about a thousand
+
+
+class RunFolder:
+    """The paths of a run's files, and those of them that are JSON.
+
+    path   the folder
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as parent:
+    ...     folder = RunFolder(f"{parent}/first")
+    ...     folder.create({"settings": {"lr": 0.1}})
+    ...     folder.read_about(), folder.checkpoint.name
+    ({'format': 1, 'settings': {'lr': 0.1}}, 'checkpoint.safetensors')
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.about = self.path / "run.json"
+        self.checkpoint = self.path / "checkpoint.safetensors"
+        self.network = self.path / "network.safetensors"
+        self.history = self.path / "history.json"
+        self.picture = self.path / "learning-curve.svg"
+
+    def is_blank(self) -> bool:
+        """Whether a new run may begin here: nothing is there, or nothing but what a killed writer left behind."""
+        return not self.path.exists() or (self.path.is_dir() and all(map(_is_leftover, self.path.iterdir())))
+
+    def check_blank(self) -> None:
+        """Raise ArgumentError where a new run may not begin."""
+        if not self.is_blank():
+            what = f"{self.path} is not empty" if self.path.is_dir() else f"{self.path} is not a folder"
+            raise ArgumentError(what, fix="give another folder, or resume the run that is in this one")
+
+    def create(self, about: dict[str, Any]) -> None:
+        """Make the folder, where there is none, and write run.json.
+
+        about    how the run was started, fit for JSON
+        raises   ArgumentError when there is something else at its place, CheckpointError when it cannot be written
+        """
+        self.check_blank()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CheckpointError(f"the folder {self.path} cannot be made: {error.strerror}") from error
+        self.remove_leftovers()
+        self.write_about(about)
+
+    def write_about(self, about: dict[str, Any]) -> None:
+        """Write run.json."""
+        write_atomically(self.about, _to_json({"format": _FORMAT, **about}))
+
+    def read_about(self) -> dict[str, Any]:
+        """What `create` wrote.
+
+        raises   CheckpointError when there is no run here, or run.json is damaged
+        """
+        if not self.about.is_file():
+            raise CheckpointError(
+                f"there is no run in {self.path}: it has no run.json", fix="give the folder of a run"
+            )
+        try:
+            with self.about.open("rb") as file:
+                about = json.loads(file.read(_MOST_BYTES))
+        except (OSError, ValueError, RecursionError) as error:
+            raise CheckpointError(f"{self.about} cannot be read: {error}", fix="start a new run") from error
+        if not isinstance(about, dict) or about.get("format") != _FORMAT:
+            raise CheckpointError(
+                f"{self.about} is not one that this version of chainrule writes", fix="start a new run"
+            )
+        return about
+
+    def write_history(self, history: History) -> None:
+        """Write history.json. NaN and inf, which JSON cannot say, become null."""
+        write_atomically(self.history, _to_json({"stopped": history.stopped, "epochs": history.to_dicts()}))
+
+    def remove_leftovers(self) -> None:
+        """Delete the temporary files of a writer that was killed."""
+        for file in filter(_is_leftover, self.path.iterdir()):
+            file.unlink(missing_ok=True)
+
+
+def _is_leftover(file: Path) -> bool:
+    return file.name.startswith(".chainrule-") and file.suffix == ".tmp"  # as storage names them
+
+
+def _to_json(value: Any) -> bytes:
+    return (json.dumps(json_ready(value), ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
+
+
+def json_ready(value: Any) -> Any:
+    """A value of lists and dictionaries, its numbers that are not finite replaced by None: what JSON can hold.
+
+    >>> json_ready({"loss": [0.5, float("nan")]})
+    {'loss': [0.5, None]}
+    """
+    if isinstance(value, dict):
+        return {name: json_ready(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_ready(item) for item in value]
+    return None if isinstance(value, float) and not abs(value) < float("inf") else value

@@ -1,0 +1,26 @@
+"""Gradients that are checked with numbers and proved with symbols.
+
+>>> report = check_gradients(np.tanh, np.array([0.5, -1.0]))
+>>> report.ok
+True
+"""
+
+from ._check import assert_gradients, check_gradients
+from ._numerical import numerical_gradient
+from ._prove import Case, Proof, prove
+from ._report import GradientReport, InputCheck
+from ._suite import CheckReport, Row, check_all
+
+__all__ = [
+    "Case",
+    "CheckReport",
+    "GradientReport",
+    "InputCheck",
+    "Proof",
+    "Row",
+    "assert_gradients",
+    "check_all",
+    "check_gradients",
+    "numerical_gradient",
+    "prove",
+]

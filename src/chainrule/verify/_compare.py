@@ -1,0 +1,153 @@
+"""Gradients, wherever they came from, against differences of the function they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError, ShapeError
+from ._findings import DIRECTIONS, EVERY_ELEMENT_UP_TO, Lines, Point, Tolerance
+from ._report import InputCheck
+from ._slopes import Array
+
+# Central differences are good for about 1e-10. float32 carries 7 digits, of which a gate may lose two.
+TOLERANCES: Mapping[Any, Tolerance] = {
+    np.dtype(np.float64): Tolerance(1e-7, 1e-9),
+    np.dtype(np.float32): Tolerance(1e-4, 1e-6),
+}
+
+
+def upstream(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """A random upstream gradient, never near 0 and never all ones, that float32 holds exactly.
+
+    All ones would hide much: softmax rows add up to 1, so with ones even a softmax rule times 7 looks right.
+    """
+    signs = rng.choice([-1.0, 1.0], shape)
+    sizes = rng.uniform(0.5, 1.5, shape)
+    return np.asarray(np.float32(signs * sizes), dtype=np.float64)
+
+
+def compare(
+    names: Sequence[str],
+    inputs: Sequence[Any],
+    gradients: Sequence[Any],
+    run: Callable[[Sequence[Array]], Any],
+    output: Any,
+    dout: Array,
+    rng: np.random.Generator,
+    tolerance: float | None = None,
+) -> list[InputCheck]:
+    """Check the gradients of several inputs.
+
+    names      of the inputs
+    inputs     numbers and arrays, as backprop had them
+    gradients  by backprop, each of the shape of its input, or None when nothing flowed
+    run        the result for other values of the inputs, given as arrays of float64
+    output     the result as backprop had it
+    dout       the upstream gradient, of the shape of the result
+    rng        for directions
+    tolerance  relative, or None for the usual one
+    raises     ShapeError when a gradient does not have the shape of its input; ArgumentError when `run` gives two
+               answers to one question
+    """
+    # Copies in the usual order: an element of a view could move its neighbours along.
+    values = [np.array(x, dtype=np.float64, order="C") for x in inputs]
+    for name, x, gradient in zip(names, values, gradients, strict=True):
+        if gradient is not None and np.shape(gradient) != x.shape:
+            raise ShapeError(
+                f"the gradient of {name} has shape {np.shape(gradient)}, {name} itself {x.shape}"
+            )
+    with np.errstate(all="ignore"):
+        point = _point(run, values, inputs, output, dout, tolerance)
+        return [
+            _check(name, np.asarray(inputs[i]), gradients[i], _with_one_changed(run, values, i), point, rng)
+            for i, name in enumerate(names)
+        ]
+
+
+def _point(
+    run: Callable[[Sequence[Array]], Any],
+    values: Sequence[Array],
+    inputs: Sequence[Any],
+    output: Any,
+    dout: Array,
+    tolerance: float | None,
+) -> Point:
+    here, again = run(values), run(values)
+    if np.shape(here) != np.shape(dout) or not np.array_equal(here, again, equal_nan=True):
+        what = "f gave two answers to one question: it is random, or it keeps something from one call to the next"
+        raise ArgumentError(what, fix="make its random generator inside f, from a fixed seed")
+    coarsest = max(map(_precision, (*inputs, output)), key=_eps)
+    usual = TOLERANCES[coarsest]
+    chosen = usual if tolerance is None else Tolerance(tolerance, min(tolerance, usual.atol))
+    return Point(np.ravel(dout), _flat(here), coarsest, _eps(_precision(here)), chosen)
+
+
+def _with_one_changed(
+    run: Callable[[Sequence[Array]], Any], values: Sequence[Array], i: int
+) -> Callable[[Array], Array]:
+    """Flat results as a function of one input, given flat."""
+
+    def run_one(moved: Array) -> Array:
+        changed = moved.reshape(values[i].shape)
+        return _flat(run([*values[:i], changed, *values[i + 1 :]]))
+
+    return run_one
+
+
+def _flat(value: Any) -> Array:
+    return np.asarray(value, dtype=np.float64).ravel()
+
+
+def _precision(value: Any) -> np.dtype[Any]:
+    """float32 or float64; whole numbers and truth values are exact, so they do not lower it."""
+    dtype = np.dtype(getattr(value, "dtype", np.float64))
+    return dtype if dtype in TOLERANCES else np.dtype(np.float64)
+
+
+def _eps(dtype: np.dtype[Any]) -> float:
+    return float(np.finfo(dtype).eps)
+
+
+def _check(
+    name: str,
+    x: Array,
+    gradient: Any,
+    run: Callable[[Array], Array],
+    point: Point,
+    rng: np.random.Generator,
+) -> InputCheck:
+    """The report on one input."""
+    flat = np.zeros(x.size) if gradient is None else _flat(gradient)
+    lines = Lines(_flat(x).copy(), flat, run, point)
+    whole = x.size <= EVERY_ELEMENT_UP_TO
+    findings = lines.along_elements(range(x.size)) if whole else lines.along_directions(rng)
+    checked = f"{x.size} of {x.size}" if whole else f"{DIRECTIONS} directions"
+    if not findings:
+        return InputCheck(name, x.shape, str(x.dtype), "ok", checked)
+
+    worst = max(findings, key=lambda f: f.urgency)
+    slope, verdict = worst.slope, worst.verdict
+    is_element = whole or worst.part.stop - worst.part.start == 1
+    index = np.unravel_index(worst.part.start, x.shape) if is_element else None
+    is_smooth = slope.kind == "smooth"
+    return InputCheck(
+        name,
+        x.shape,
+        str(x.dtype),
+        verdict,
+        checked,
+        max_absolute=max(f.error for f in findings),
+        max_relative=max(f.relative_error(point.tolerance.rtol) for f in findings),
+        index=None if index is None else tuple(map(int, index)),
+        numerical=slope.value,
+        backprop=worst.backprop,
+        left=None if is_smooth else slope.left,
+        right=None if is_smooth else slope.right,
+        step=slope.step,
+        tolerance=slope.error,
+        kinks=sum(f.verdict == "at a kink" for f in findings),
+        note="nothing flowed back to it" if gradient is None and verdict == "wrong" else "",
+    )

@@ -1,0 +1,60 @@
+"""``chainrule info``: what there is, and what is in force."""
+
+from __future__ import annotations
+
+import platform
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+import chainrule as cr
+from chainrule.engines import available
+
+
+def test_the_facts_are_true(command):
+    facts = command("info", "--json").json()
+    assert facts["versions"]["chainrule"] == cr.__version__
+    assert facts["versions"]["numpy"] == np.__version__
+    assert facts["versions"]["python"] == platform.python_version()
+    assert facts["engines"] == dict(available())
+    assert facts["machine"]["cores"] >= 1
+    seen = [(b["name"], b["kernels"], b["threads"]) for b in facts["blas"]]
+    libraries = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    assert seen == [(b["internal_api"], b.get("architecture"), b["num_threads"]) for b in libraries]
+
+
+@pytest.mark.parametrize("missing", ["numba", "scipy", "jax", "sympy", "pillow"])
+def test_an_optional_package_that_is_missing_is_said(command, monkeypatch, missing):
+    from importlib import metadata
+
+    def version(name):
+        if name == missing:
+            raise metadata.PackageNotFoundError(name)
+        return f"1.2.{len(name)}"
+
+    monkeypatch.setattr(metadata, "version", version)
+    assert command("info", "--json").json()["optional"][missing] is None
+    lines = {line.split()[0]: line for line in command("info").out.splitlines() if line.startswith("  ")}
+    assert "not installed; for " in lines[missing]
+    for other in {"numba", "scipy", "jax", "sympy", "pillow"} - {missing}:
+        assert lines[other].split() == [other, f"1.2.{len(other)}"]
+
+
+@pytest.mark.parametrize("value", [None, "Haswell"])
+def test_kernels_that_the_environment_forces_are_said(command, monkeypatch, value):
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    if value is not None:
+        monkeypatch.setenv("OPENBLAS_CORETYPE", value)
+    assert command("info", "--json").json()["environment"]["OPENBLAS_CORETYPE"] == value
+    (line,) = (line for line in command("info").out.splitlines() if line.startswith("  OPENBLAS_CORETYPE"))
+    assert line.split()[1:3] == (["not", "set"] if value is None else ["Haswell", "(it"])
+    assert ("decides the kernels" in line) is (value is not None)
+
+
+def test_why_an_engine_cannot_be_used(command):
+    out = command("info").out
+    assert "\n  eager  available\n" in out
+    for name, reason in available().items():
+        assert reason is None or f"\n  {name}" in out
+        assert reason is None or reason in out
