@@ -1,7 +1,7 @@
 """Timing of peers side by side: interleaved, in one process or as one process each, medians and ratios.
 
-Machines are shared and noisy, so only ratios within one run mean something. OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE force
-kernels; unset both before measuring. What was in force is printed.
+Machines are shared and noisy, so only ratios within one run mean something. OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE
+force kernels; unset both before measuring. What was in force is printed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ def describe_machine() -> str:
         if i["user_api"] == "blas"
     )
     forced = [name for name in FORCED if name in os.environ] or ["none"]
-    return f"{platform.machine()}, {os.cpu_count()} cores; NumPy {np.__version__}; {blas}; forced kernels: {', '.join(forced)}"
+    machine = f"{platform.machine()}, {os.cpu_count()} cores; NumPy {np.__version__}"
+    return f"{machine}; {blas}; forced kernels: {', '.join(forced)}"
 
 
 def measure(peers: Mapping[str, Callable[[], object]], *, rounds: int, calls: int) -> dict[str, float]:
@@ -46,7 +47,9 @@ def measure(peers: Mapping[str, Callable[[], object]], *, rounds: int, calls: in
     gc.disable()
     try:
         for number in range(rounds):
-            names = list(peers) if number % 2 == 0 else list(reversed(peers))  # nobody always follows the same peer
+            names = (
+                list(peers) if number % 2 == 0 else list(peers)[::-1]
+            )  # nobody always follows the same peer
             for name in names:
                 call = peers[name]
                 start = time.perf_counter()
@@ -58,7 +61,9 @@ def measure(peers: Mapping[str, Callable[[], object]], *, rounds: int, calls: in
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def report(title: str, medians: Mapping[str, float], *, ours: str, limits: Mapping[str, float], unit: str = "µs") -> bool:
+def report(
+    title: str, medians: Mapping[str, float], *, ours: str, limits: Mapping[str, float], unit: str = "µs"
+) -> bool:
     """Print the medians and how our time compares with each peer's.
 
     limits   for a peer the largest ratio ours / peer that is aimed for
@@ -74,7 +79,9 @@ def report(title: str, medians: Mapping[str, float], *, ours: str, limits: Mappi
         held = limit is None or ratio <= limit
         good &= held
         aim = "" if limit is None else f"≤ {limit:g}"
-        table.add_row(name, f"{median:,.1f}", f"{ratio:.2f}", aim, "" if limit is None else "✓" if held else "✗")
+        table.add_row(
+            name, f"{median:,.1f}", f"{ratio:.2f}", aim, "" if limit is None else "✓" if held else "✗"
+        )
     console = Console(width=110)
     console.print(table)
     console.print(describe_machine(), style="dim", highlight=False)

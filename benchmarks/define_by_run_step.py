@@ -67,7 +67,7 @@ def pytorch_step() -> Callable[[], float]:
         loss = torch.nn.functional.cross_entropy(torch.relu(x @ W1 + b1) @ W2 + b2, t)
         loss.backward()
         optimizer.step()
-        return loss.item()
+        return float(loss.item())
 
     return step
 
@@ -95,13 +95,20 @@ def numpy_step() -> Callable[[], float]:
 
 
 def main() -> bool:
-    makers = {"chainrule": chainrule_step, "MyGrad": mygrad_step, "PyTorch": pytorch_step, "NumPy by hand": numpy_step}
+    makers = {
+        "chainrule": chainrule_step,
+        "MyGrad": mygrad_step,
+        "PyTorch": pytorch_step,
+        "NumPy by hand": numpy_step,
+    }
     losses = {name: [step() for step in [make()] for _ in range(20)] for name, make in makers.items()}
     for name in makers:  # same work, same numbers
         np.testing.assert_allclose(losses[name], losses["chainrule"], rtol=1e-4, err_msg=name)
     medians = measure({name: make() for name, make in makers.items()}, rounds=61, calls=20)
     limits = {"MyGrad": 1.0, "PyTorch": 0.7}
-    return report("define-by-run step, 784-50-10, batch 100, float32", medians, ours="chainrule", limits=limits)
+    return report(
+        "define-by-run step, 784-50-10, batch 100, float32", medians, ours="chainrule", limits=limits
+    )
 
 
 if __name__ == "__main__":

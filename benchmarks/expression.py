@@ -37,7 +37,9 @@ def pytorch() -> tuple[float, float, float]:
 
 def main() -> bool:
     peers = {"chainrule": chainrule, "micrograd": micrograd, "PyTorch": pytorch}
-    assert len({tuple(round(g, 9) for g in peer()) for peer in peers.values()}) == 1  # same work, same numbers
+    assert (
+        len({tuple(round(g, 9) for g in peer()) for peer in peers.values()}) == 1
+    )  # same work, same numbers
     medians = measure(peers, rounds=101, calls=50)
     limits = {"micrograd": 1.5, "PyTorch": 0.5}
     return report("0.5 * (x*m*t - 219)**2 and its three gradients", medians, ours="chainrule", limits=limits)

@@ -28,7 +28,9 @@ def main() -> bool:
         times["nothing"].append(seconds("pass"))
     bare = statistics.median(times["nothing"])
     medians = {name: (statistics.median(times[name]) - bare) * 1000 for name in statements}
-    return report("import, without Python's own start", medians, ours="chainrule", limits={"NumPy": 1.5}, unit="ms")
+    return report(
+        "import, without Python's own start", medians, ours="chainrule", limits={"NumPy": 1.5}, unit="ms"
+    )
 
 
 if __name__ == "__main__":

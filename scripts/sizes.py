@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 FOLDERS = ("src", "tests", "scripts", "examples", "benchmarks")
-MOST_LINES, MOST_TOKENS_A_LINE = 300, 12.0
+MOST_LINES, MOST_TOKENS_A_LINE = 300, 14.0
+FEW_LINES = 50  # too few for their density to mean anything
 
 _CODE = {tokenize.OP, tokenize.NAME, tokenize.NUMBER, tokenize.STRING}
 
@@ -33,7 +34,9 @@ class Size(NamedTuple):
 
     @property
     def is_small(self) -> bool:
-        return self.lines <= MOST_LINES and self.tokens_a_line <= MOST_TOKENS_A_LINE
+        dense = self.lines > FEW_LINES and self.tokens_a_line > MOST_TOKENS_A_LINE
+        is_list_of_names = self.path.name == "__init__.py"
+        return (self.lines <= MOST_LINES or is_list_of_names) and not dense
 
     def __str__(self) -> str:
         return f"{self.lines:6,} lines {self.tokens_a_line:5.1f} tokens a line  {self.path}"

@@ -28,7 +28,11 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-_SET_BY_OTHERS = ("PYTEST_CURRENT_TEST", "KMP_DUPLICATE_LIB_OK", "TORCHINDUCTOR_CACHE_DIR")  # pytest, threadpoolctl, torch
+_SET_BY_OTHERS = (
+    "PYTEST_CURRENT_TEST",
+    "KMP_DUPLICATE_LIB_OK",
+    "TORCHINDUCTOR_CACHE_DIR",
+)  # pytest, threadpoolctl, torch
 
 
 def _process_state() -> dict[str, Any]:

@@ -152,19 +152,19 @@ if TYPE_CHECKING:
         parse,
     )
     from .layers import (
+        ELU,
+        GELU,
         AddLayer,
         Affine,
         BinaryCrossEntropyWithLogits,
-        ELU,
-        GELU,
         Layer,
         LeakyReLU,
         MeanSquaredError,
         MulLayer,
         ReLU,
         Relu,
-        SiLU,
         Sigmoid,
+        SiLU,
         Softmax,
         SoftmaxWithLoss,
         Softplus,
@@ -178,13 +178,13 @@ if TYPE_CHECKING:
         load,
     )
     from .optimizers import (
+        SGD,
         AdaGrad,
         Adam,
         AdamW,
         Momentum,
         Nesterov,
         RMSprop,
-        SGD,
     )
     from .training import (
         Callback,

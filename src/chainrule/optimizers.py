@@ -3,8 +3,8 @@
 Each rule is written once, with operators and functions that work on arrays and on variables alike; so an engine can
 record it as gates, and ``update(params, grads)``, the interface of the book, runs the same lines on plain arrays.
 
-The objective that is descended is the mean loss of the mini-batch plus, with L2 weight decay, ½ · weight_decay · Σ w² over
-all parameters. AdamW instead shrinks the parameters directly ("decoupled" decay).
+The objective that is descended is the mean loss of the mini-batch plus, with L2 weight decay,
+½ · weight_decay · Σ w² over all parameters. AdamW instead shrinks the parameters directly ("decoupled" decay).
 """
 
 from __future__ import annotations

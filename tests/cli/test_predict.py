@@ -55,7 +55,7 @@ def test_one_row_in_any_shape(command, run, shape):
     np.save("x.npy", lying().reshape(shape))
     result = command("predict", run, "x.npy", "--json").json()
     assert [row["class"] for row in result["rows"]] == [1]
-    assert result["read"] == "1 rows of 36 numbers, uint8, divided by 255"
+    assert result["read"] == "1 row of 36 numbers, uint8, divided by 255"
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16, ">f8"])
@@ -94,8 +94,8 @@ def save_picture(name, pixels, **how):
     [
         ("same.png", lambda p: p, "6 × 6 pixels, in grey"),
         ("paper.png", lambda p: 255 - p, "6 × 6 pixels, in grey, inverted, because its border is light"),
-        ("large.png", lambda p: p.repeat(20, axis=0).repeat(20, axis=1), "120 × 120 pixels, in grey, fitted into 6 × 6"),
-        ("large.jpg", lambda p: p.repeat(20, axis=0).repeat(20, axis=1), "120 × 120 pixels, in grey, fitted into 6 × 6"),
+        ("large.png", lambda p: p.repeat(20, 0).repeat(20, 1), "120 × 120 pixels, in grey, fitted into 6 × 6"),
+        ("large.jpg", lambda p: p.repeat(20, 0).repeat(20, 1), "120 × 120 pixels, in grey, fitted into 6 × 6"),
         ("colour.png", lambda p: np.stack([p, p, p // 2], axis=-1), "6 × 6 pixels, in grey"),
         ("deep.png", lambda p: p.astype(np.uint16) * 257, "6 × 6 pixels, in grey"),
         # Black strokes on nothing at all: seen on white paper.
@@ -112,9 +112,13 @@ def test_pictures(command, run, image, name, change, done):
     assert [row["class"] for row in result["rows"]] == [int(image[2, 0] > 0)]
 
 
-def test_a_picture_is_the_same_as_its_pixels(command, run):
-    save_picture("x.png", lying())
-    np.save("x.npy", lying())
+@pytest.mark.parametrize(
+    "deepen", [lambda p: p, lambda p: p.astype(np.uint16) * 257], ids=["8 bits", "16 bits"]
+)
+def test_a_picture_is_the_same_as_its_pixels(command, run, deepen):
+    pixels = np.random.default_rng(0).integers(0, 100, (6, 6)).astype(np.uint8)
+    save_picture("x.png", deepen(pixels))
+    np.save("x.npy", pixels)
     picture, pixels = (command("predict", run, file, "--json").json()["rows"] for file in ("x.png", "x.npy"))
     assert picture == pixels
 
@@ -165,7 +169,8 @@ def cut(data):
          "  fix   save one of shape (rows, 36)\n"),
         ("none.npy", np.zeros((0, 36)), "none.npy holds an array of shape (0, 36); "),
         ("complex.npy", np.zeros((2, 36), complex), "complex.npy holds complex128; a network takes real numbers\n"),
-        ("nan.npy", np.where(np.arange(72).reshape(2, 36) == 40, np.nan, 0), "nan.npy holds NaN or inf, first in row 1\n"),
+        ("nan.npy", np.where(np.arange(72) == 40, np.nan, 0).reshape(2, 36),
+         "nan.npy holds NaN or inf, first in row 1\n"),
         ("objects.npy", np.array([{}] * 36), "objects.npy cannot be read: "),
         ("cut.idx", cut, "cut.idx promises 72 bytes of data, but the 59 bytes of it cannot hold them\n"),
     ],

@@ -169,6 +169,13 @@ def test_one_hot_rows_are_the_classes_they_stand_for(command, arrays, tmp_path):
     assert cr.load(tmp_path / "rows" / "network.safetensors").params["W2"].shape == (50, 4)
 
 
+def test_a_class_that_only_the_test_data_have_is_one(command, arrays, tmp_path):
+    arrays["t_test"][0] = 5
+    np.savez("more.npz", **arrays)
+    assert command("train", "more.npz", "--epochs", 1, "--out", "run").code == 0
+    assert cr.load(tmp_path / "run" / "network.safetensors").params["W2"].shape == (50, 6)
+
+
 def test_numbers_that_are_not_finite_end_the_run_and_leave_the_last_good_checkpoint(
     command, heaps, arrays, tmp_path
 ):

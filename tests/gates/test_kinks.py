@@ -75,8 +75,18 @@ def test_clip_passes_on_its_bounds(row: str) -> None:
     low, high, *slopes = (None if word == "none" else float(word) for word in row.split())
     x = np.array([-1.5, -1.0, 0.0, 1.0, 1.5])
     y = functions.clip(x, low=low, high=high)
-    np.testing.assert_array_equal(y, np.clip(x, low, high))
+    lowest = -np.inf if low is None else low
+    highest = np.inf if high is None else high
+    np.testing.assert_array_equal(y, np.clip(x, lowest, highest))
     np.testing.assert_array_equal(slope_at("clip", x, low=low, high=high), slopes)
+
+
+def test_the_exponent_of_zero_has_no_slope_though_its_power_jumps_at_zero() -> None:
+    for zero in (0.0, np.array(0.0)):
+        for exponent, value in ((0.0, 1.0), (0.5, 0.0), (2.0, 0.0)):
+            result = run(ALL["power"], Example((zero, np.array(exponent)), {}))
+            assert result.value == value
+            assert result.gradients[1] == 0
 
 
 # Ties ------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 from typing import Any
@@ -119,8 +118,18 @@ def test_none_where_nothing_flows() -> None:
     y = np.sum(np.where(condition, x, 0.0) * sign * condition * count) + F.softmax_with_loss(x[None], labels)
     y.backward()
     assert x.grad is not None
-    for v in (labels, unused, condition, sign, count):
+    for v in (labels, unused, condition, count):
         assert v.grad is None
+
+
+def test_conditions_and_whole_numbers_get_no_gradient_in_any_walk() -> None:
+    x, count = Variable(np.array([-1.0, 2.0])), new_variable(np.array([1, 2]))
+    mask = x > 0
+    y = np.sum(x * mask * count)
+    for as_graph in (False, True):
+        dx, *others = gradients_of(y, [x, mask, count], as_graph=as_graph)
+        assert (dx.value if as_graph else dx).tolist() == [0, 2]
+        assert others == [None, None]
 
 
 def test_a_gradient_is_none_again_when_nothing_flows_any_more() -> None:
@@ -296,33 +305,29 @@ def test_a_rule_may_give_less_than_the_shape_and_never_what_does_not_fit() -> No
 # Depth
 
 
-def test_a_chain_of_a_hundred_thousand_gates() -> None:
+def test_a_chain_of_a_million_gates() -> None:
     start = time.perf_counter()
     x = Variable(1.0)
     y = x
-    for _ in range(100_000):
-        y = y * 1.0
-    y.backward()
-    assert x.grad == 1.0
-    (dx,) = gradients_of(y, [x])
-    assert dx == 1.0
-    gc.collect()
-    del y
-    assert time.perf_counter() - start < 60
-
-
-@pytest.mark.slow
-def test_a_chain_of_a_million_gates() -> None:
-    x = Variable(np.ones(1))
-    y = x
     for _ in range(1_000_000):
         y = y + 1e-6
-    start = time.perf_counter()
     y.backward()
-    assert time.perf_counter() - start < 20
     assert x.grad == 1.0
     assert y.value == pytest.approx(2.0)
     del y
+    assert time.perf_counter() - start < 60, "5 s are usual"
+
+
+def test_other_walks_of_a_deep_graph() -> None:
+    x = Variable(1.0)
+    y = x
+    for _ in range(10_000):
+        y = y * x
+    assert len(reachable([y])) == 10_001
+    (dx,) = gradients_of(y, [x], as_graph=True)
+    assert dx.value == 10_001.0
+    dx.backward()
+    assert x.grad == 10_001.0 * 10_000
 
 
 def test_a_deep_graph_is_freed_in_a_thread_of_little_stack() -> None:

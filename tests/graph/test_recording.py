@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from chainrule import gates
-from chainrule.errors import ArgumentError, DTypeError, ShapeError, UnsupportedError
+from chainrule.errors import ArgumentError, DTypeError, GraphError, ShapeError, UnsupportedError
 from chainrule.graph import Variable, apply, new_variable, no_grad
 from chainrule.graph import functions as F
 from tests.graph._refusal import refused
@@ -140,13 +140,17 @@ def test_numbers_of_python_stay_so_through_choices_and_conditions() -> None:
     assert F.astype(x, np.float32).dtype == np.float32
 
 
-def test_a_gate_that_returns_a_number_of_python_for_an_array_is_differentiated() -> None:
-    rule = {"x": lambda xp, dout, x: dout * xp.ones_like(x)}
-    total = gates.Gate("total", "Σ", "total", "합계", forward=lambda xp, x: float(xp.sum(x)), wrt=rule)
-    a = np.ones(3)
+def test_a_gate_that_returns_a_number_of_python_for_an_array_is_as_good_as_others() -> None:
+    rule = {"x": lambda dout, x: dout * x}
+    half = gates.Gate("g", "g", "g", "g", forward=lambda xp, x: 0.5 * float(xp.sum(x * x)), wrt=rule)
+    a = np.array([1.0, 2.0])
     x = Variable(a)
-    apply(total, x).backward()
-    assert x.grad.tolist() == [1, 1, 1]
+    y = apply(half, x)
+    y.backward()
+    assert x.grad.tolist() == [1, 2]
+    a[0] = 9.0
+    with pytest.raises(GraphError, match="changed in place"):
+        y.backward()
 
 
 # Errors

@@ -9,11 +9,26 @@ import pytest
 
 import chainrule as cr
 from chainrule.errors import ArgumentError, NonFiniteError
-from chainrule.training import Callback, EarlyStopping, Epoch, TargetAccuracy, clip, constant, cosine, step_decay
+from chainrule.training import (
+    Callback,
+    EarlyStopping,
+    Epoch,
+    TargetAccuracy,
+    clip,
+    constant,
+    cosine,
+    step_decay,
+)
 
 
 def epoch(number, **quantities):
-    values = {"loss": 1.0, "train_loss": 1.0, "train_accuracy": 0.5, "validation_loss": None, "validation_accuracy": None}
+    values = {
+        "loss": 1.0,
+        "train_loss": 1.0,
+        "train_accuracy": 0.5,
+        "validation_loss": None,
+        "validation_accuracy": None,
+    }
     return Epoch(epoch=number, step=number, seconds=0.0, **{**values, **quantities})
 
 
@@ -49,7 +64,9 @@ def test_more_accuracy_is_better(make_net):
 
 
 def test_early_stopping_without_what_it_watches_is_refused(spirals, make_net):
-    with pytest.raises(ArgumentError, match="EarlyStopping watches validation_loss, which this run does not have"):
+    with pytest.raises(
+        ArgumentError, match="EarlyStopping watches validation_loss, which this run does not have"
+    ):
         cr.Trainer(make_net(), cr.SGD(0.1), callbacks=[EarlyStopping()]).fit(*spirals)
 
 
@@ -108,7 +125,9 @@ def test_numbers_instead_of_classes_have_no_accuracy(spirals):
     target = t[:, None].astype(float)
     history = cr.Trainer(net, cr.SGD(0.1)).fit(x, target, validation=(x, target))
     assert history["train_accuracy"] == history["validation_accuracy"] == [None]
-    with pytest.raises(ArgumentError, match="a target accuracy is for classes; this network predicts numbers"):
+    with pytest.raises(
+        ArgumentError, match="a target accuracy is for classes; this network predicts numbers"
+    ):
         cr.Trainer(net, cr.SGD(0.1), callbacks=[TargetAccuracy(0.5)]).fit(x, target)
 
 

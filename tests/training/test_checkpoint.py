@@ -78,8 +78,12 @@ def test_other_settings_are_refused_and_nothing_is_changed(spirals, make_net, tm
 def test_another_network_is_refused(spirals, make_net, tmp_path):
     trainer = cr.Trainer(make_net(), cr.SGD(0.1))
     trainer.save(tmp_path / "checkpoint")
-    other = cr.Trainer(cr.Sequential(cr.Affine(2, 5), cr.ReLU(), cr.Affine(5, 3), dtype=np.float64), cr.SGD(0.1))
-    with pytest.raises(CheckpointError, match=r"W1 is float64 of shape \(2, 16\); expected float64 of \(2, 5\)"):
+    other = cr.Trainer(
+        cr.Sequential(cr.Affine(2, 5), cr.ReLU(), cr.Affine(5, 3), dtype=np.float64), cr.SGD(0.1)
+    )
+    with pytest.raises(
+        CheckpointError, match=r"W1 is float64 of shape \(2, 16\); expected float64 of \(2, 5\)"
+    ):
         other.resume(tmp_path / "checkpoint")
 
 

@@ -24,7 +24,9 @@ def test_it_learns(spirals, make_net):
     assert history.stopped == "finished"
 
 
-@pytest.mark.parametrize("optimizer", [cr.SGD(0.1), cr.Momentum(0.1), cr.Adam(0.01), cr.AdamW(0.01)], ids=repr)
+@pytest.mark.parametrize(
+    "optimizer", [cr.SGD(0.1), cr.Momentum(0.1), cr.Adam(0.01), cr.AdamW(0.01)], ids=repr
+)
 def test_a_step_equals_the_gradient_and_the_book_update(spirals, make_net, optimizer):
     """The step graph against layers that go backward one by one."""
     x, t = spirals
@@ -187,7 +189,9 @@ def test_ctrl_c_ends_after_the_current_step(spirals, make_net):
 def test_it_trains_in_another_thread(spirals, make_net):
     nets = [make_net(), make_net()]
     threads = [
-        threading.Thread(target=cr.Trainer(net, cr.Adam(), batch_size=10).fit, args=spirals, kwargs={"epochs": 3})
+        threading.Thread(
+            target=cr.Trainer(net, cr.Adam(), batch_size=10).fit, args=spirals, kwargs={"epochs": 3}
+        )
         for net in nets
     ]
     for thread in threads:
@@ -205,7 +209,9 @@ def test_it_trains_in_another_thread(spirals, make_net):
 
 def test_a_rate_that_explodes_is_named_with_step_gate_and_variable(spirals):
     x, t = spirals
-    net = cr.Sequential(cr.Affine(2, 8), cr.ReLU(), cr.Affine(8, 1), loss=cr.MeanSquaredError(), dtype=np.float64)
+    net = cr.Sequential(
+        cr.Affine(2, 8), cr.ReLU(), cr.Affine(8, 1), loss=cr.MeanSquaredError(), dtype=np.float64
+    )
     with pytest.raises(NonFiniteError) as problem:
         cr.Trainer(net, cr.SGD(1e30), batch_size=50).fit(1e5 * x, t[:, None].astype(float), epochs=20)
     error = problem.value

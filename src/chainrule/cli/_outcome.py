@@ -7,7 +7,7 @@ from typing import Any
 
 from ..training import EarlyStopping, Epoch, RunFolder, Trainer
 from ._data import Data
-from ._screen import percent
+from ._screen import counted, percent
 from ._settings import Settings
 
 
@@ -99,7 +99,9 @@ class Outcome:
         history, kept = self.trainer.history, self.kept
         assert kept is not None, "training that was not interrupted has finished an epoch"
         seconds = sum(history["seconds"])
-        text = f"{_count(len(history), 'epoch')} in {seconds:.1f} s: test accuracy {percent(_accuracy(kept))}"
+        text = (
+            f"{counted(len(history), 'epoch')} in {seconds:.1f} s: test accuracy {percent(_accuracy(kept))}"
+        )
         if kept.epoch != len(history):
             text += f" (the network of epoch {kept.epoch} is kept, where the test loss was lowest)"
         return text
@@ -113,10 +115,6 @@ class Outcome:
             if isinstance(callback, EarlyStopping) and callback.went_back:
                 return epochs[callback.best_epoch - 1]
         return epochs[-1] if epochs else None
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _accuracy(epoch: Epoch) -> float:

@@ -13,7 +13,7 @@ from ..errors import DataError, ShapeError
 from ._data import Array, numbers
 from ._network import load_network, probabilities
 from ._picture import read_picture
-from ._screen import percent, print_json, table
+from ._screen import counted, percent, print_json, table
 
 _NPY, _GZIP, _IDX = b"\x93NUMPY", b"\x1f\x8b", b"\0\0"
 
@@ -74,5 +74,5 @@ def _rows(x: Array, inputs: int, path: Path) -> tuple[Array, str]:
         raise DataError(
             f"{path} holds NaN or inf, first in row {int(finite.argmin())}", fix="leave such rows out"
         )
-    done = f"{len(rows):,} rows of {inputs} numbers, {x.dtype}"
+    done = f"{counted(len(rows), 'row')} of {inputs} numbers, {x.dtype}"
     return (rows / 255, f"{done}, divided by 255") if x.dtype == np.uint8 else (rows, done)

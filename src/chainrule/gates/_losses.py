@@ -115,8 +115,8 @@ def _binary_cross_entropy(xp: Any, x: Any, t: Any) -> Any:
 
 
 softmax_with_loss = Gate(
-    "softmax_with_loss", symbol="softmax + loss", en="softmax with cross-entropy loss", ko="소프트맥스 교차 엔트로피 손실",
-    kind="loss", formula="-sum(t * log(softmax(x))) / rows",
+    "softmax_with_loss", symbol="softmax + loss", en="softmax with cross-entropy loss",
+    ko="소프트맥스 교차 엔트로피 손실", kind="loss", formula="-sum(t * log(softmax(x))) / rows",
     forward=_softmax_with_loss,
     wrt={"x": _softmax_with_loss_dx},
     keeps={"p": softmax},

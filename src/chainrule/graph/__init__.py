@@ -1,14 +1,22 @@
 """Variables, define-by-run recording, the backward pass, and the expression language."""
 
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy as _lazy_names
 from . import _variable, functions  # _variable first: the others import from it
 from ._backward import gradients_of, reachable
-from ._listing import Graph, Node
-from ._parse import Expression, parse
 from ._quiet import quiet
 from ._recording import apply, new_variable, no_grad
 from ._transforms import grad, hessian, jacobian, value_and_grad
 from ._values import namespace_of
 from ._variable import Variable, describe, variables
+
+# Not everybody who differentiates also reads expressions from text or prints graphs.
+__getattr__ = _lazy_names(__name__, {"_listing": ("Graph", "Node"), "_parse": ("Expression", "parse")})
+
+if TYPE_CHECKING:
+    from ._listing import Graph, Node
+    from ._parse import Expression, parse
 
 __all__ = [
     "Expression",

@@ -206,8 +206,7 @@ def _ieee(value: Any) -> Any:
 def _as_float(gradient: Any) -> float:
     """The gradient of a Python float: what was broadcast from it is summed, whatever its dtype."""
     total = namespace_of((gradient,)).sum(gradient) if np.ndim(gradient) else gradient
-    # Python's (-8.0) ** 0.5 is complex; a real power of a negative number is NaN, and so is its slope.
-    return float("nan") if np.iscomplexobj(total) else float(total)
+    return float(total)
 
 
 def _fit(gradient: Any, value: Any) -> Any:

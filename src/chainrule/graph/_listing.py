@@ -134,7 +134,8 @@ def _formula(gate: Gate, arguments: tuple[str, ...], settings: Mapping[str, Any]
     if gate.symbol in _INFIX and len(arguments) == 2:
         return f" {gate.symbol} ".join(safe)
     chosen = [f"{k}={_setting(v)}" for k, v in settings.items() if v is not gate.defaults.get(k, gate)]
-    return f"{gate.symbol if gate.symbol.isalpha() else gate.name}({', '.join([*arguments, *chosen])})"
+    name = gate.symbol if gate.symbol.isalpha() and gate.name not in ("transpose", "astype") else gate.name
+    return f"{name}({', '.join([*arguments, *chosen])})"
 
 
 def _constant(value: Any) -> str:

@@ -211,6 +211,8 @@ FUNCTIONS: Mapping[Callable[..., Any], Callable[..., Any]] = {
     np.mean: _reduction(gates.mean),
     np.max: _reduction(gates.max),
     np.min: _reduction(gates.min),
+    np.amax: _reduction(gates.max),
+    np.amin: _reduction(gates.min),
     np.var: _variance,
     np.std: _standard_deviation,
     np.reshape: _reshape,

@@ -60,7 +60,7 @@ INSTEAD: Mapping[str, str] = {
     "multiply.reduce": "np.exp(np.sum(np.log(x))) where x is positive",
 }
 WITHOUT_GRADIENT = (
-    "argmax", "argmin", "argsort", "floor", "ceil", "rint", "round", "trunc", "floor_divide", "remainder",
+    "argmax", "argmin", "argsort", "floor", "ceil", "rint", "round", "around", "trunc", "floor_divide", "remainder",
     "count_nonzero", "nonzero", "searchsorted", "digitize", "histogram", "unique", "all", "any", "array2string",
     "array_repr", "array_str", "save", "savetxt", "isin", "argwhere", "bincount", "isinf", "signbit",
 )  # fmt: skip

@@ -45,7 +45,8 @@ def trace_step(
 ) -> StepGraph:
     """Record one step.
 
-    values   an example of all inputs by name: the parameters, the state, "x", "t", "lr" (learning rate), "step" (its number)
+    values   an example of all inputs by name: the parameters, the state, "x", "t", "lr" (learning rate) and "step"
+             (its number)
     returns  a graph whose outputs are "loss", the new parameters and the new state
     """
     names = list(network.params)

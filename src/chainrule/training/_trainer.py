@@ -112,8 +112,9 @@ class Trainer:
         epochs      how many epochs there shall be in all
         validation  data that is only evaluated, after each epoch
         returns     the history, also kept as ``trainer.history``
-        raises      NonFiniteError with the step, gate and variable where NaN or inf first arose; ShapeError, DTypeError,
-                    LabelError when the data do not fit. Whatever happens, the network holds the last finished step
+        raises      NonFiniteError with the step, gate and variable where NaN or inf first arose; ShapeError,
+                    DTypeError, LabelError when the data do not fit. Whatever happens, the network holds the last
+                    finished step
         """
         x, t = self._checked(x, t)
         if validation is not None:
@@ -241,14 +242,14 @@ class Trainer:
             found = first_nonfinite(self._step_for(inputs)[0], inputs)
             step = int(inputs["step"])
             if isinstance(found, Application):
-                what = f"step {step}: the gate {found.gate.name} gave NaN or inf for {found.name} in the {found.phase} pass"
+                gate, variable, phase = found.gate.name, found.name, found.phase
+                what = f"step {step}: the gate {gate} gave NaN or inf for {variable} in the {phase} pass"
                 fix = (
                     "a smaller learning rate, or clip_norm=1.0"
                     if step > 1
                     else "look at the data and the first parameters"
                 )
-                place = {"gate": found.gate.name, "variable": found.name, "phase": found.phase}
-                raise NonFiniteError(what, **place, step=step, fix=fix)
+                raise NonFiniteError(what, gate=gate, variable=variable, phase=phase, step=step, fix=fix)
             if found is not None:
                 what = f"step {step}: {found} holds NaN or inf to begin with"
                 fix = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,12 +11,12 @@ from ._slopes import Array, Kind, Line, Slope, size_of
 _STEPS = 6  # each a quarter of the one before: from eps^⅓ down to a thousandth of it
 
 
-@dataclass(frozen=True, slots=True)
-class _Rung:
-    """Both sides of the point at one step, by differences of second order.
+class _Rung(NamedTuple):
+    """Both sides of the point at one step.
 
-    left, right  the slope of each result; where one side has none, that of the other
+    left, right  the slope of each result, of second order; where one side has none, that of the other
     sums         of the slopes on the left and on the right as they are, NaN where there is none
+    noise        how far rounding may move a slope
     """
 
     step: float
@@ -35,26 +35,20 @@ class _Rung:
         return "one-sided" if self.one_sided else "smooth"
 
     @property
-    def low(self) -> float:
-        return float(np.sum(np.minimum(self.left, self.right)))
-
-    @property
-    def high(self) -> float:
-        return float(np.sum(np.maximum(self.left, self.right)))
-
-    @property
     def value(self) -> float:
-        return (self.low + self.high) / 2
+        return float(np.sum(self.left + self.right)) / 2
 
     @property
     def size(self) -> float:
         return size_of(self.left, self.right)
 
-    def slope(self, kind: Kind, error: float) -> Slope:
-        low = high = self.value
-        if kind == "kink":
-            low, high = self.low, self.high
-        return Slope(kind, low, high, *self.sums, self.step, error)
+    def slope(self, kind: Kind, value: float, error: float) -> Slope:
+        return Slope(kind, value, value, *self.sums, self.step, error)
+
+    def kink(self, error: float) -> Slope:
+        low = float(np.sum(np.minimum(self.left, self.right)))
+        high = float(np.sum(np.maximum(self.left, self.right)))
+        return Slope("kink", low, high, *self.sums, self.step, error)
 
 
 def _rung(line: Line, step: float) -> _Rung:
@@ -79,25 +73,50 @@ def closer_look(line: Line, first_step: float, rtol: float, floor: float) -> Slo
     floor       absolute tolerance of the slope
     """
     rungs = [_rung(line, first_step * 4.0**-k) for k in range(_STEPS)]
-    first, last = rungs[0], rungs[-1]
+    last = rungs[-1]
     if not np.isfinite(last.value):
-        return last.slope("not finite", 0.0)
+        return last.slope("not finite", last.value, 0.0)
     if _grows(line, rungs):
-        return last.slope("infinite", np.inf)
-
+        return last.slope("infinite", last.value, np.inf)
     gaps = _gaps(rungs)
-    tolerances = [rtol * rung.size + floor + rung.noise for rung in rungs]
-    for rung, gap, tolerance in zip(rungs, gaps, tolerances, strict=True):
-        is_drowned = rung is not first and rung.noise > 1e-3 * rung.size
-        if gap <= tolerance and not is_drowned:
-            return rung.slope(rung.kind, tolerance)
-    widest = next((gap for gap in gaps if np.isfinite(gap)), np.inf)
-    if last.one_sided or gaps[-1] <= widest / 4:  # it bends, but straightens out as the steps get smaller
-        return _extrapolated(rungs, tolerances[-1], floor)
-    if _is_settled(rungs, widest / 4):
-        # The widest step is the least disturbed by a kink that is near rather than at the point.
-        return first.slope("kink", tolerances[0] + widest / 256)
-    return last.slope("unclear", abs(last.value - rungs[-2].value))
+    smooth = _smooth(rungs, gaps, rtol, floor)
+    if smooth:
+        return smooth
+    tolerance = rtol * last.size + floor + last.noise
+    kink = _kink(rungs, gaps, tolerance)
+    if kink:
+        return kink
+    if last.one_sided or gaps[-1] <= max(filter(np.isfinite, gaps)) / 4:
+        return _extrapolated(
+            rungs, tolerance, floor
+        )  # it bends, but straightens out as the steps get smaller
+    return last.slope("unclear", last.value, abs(last.value - rungs[-2].value))
+
+
+def _smooth(rungs: list[_Rung], gaps: list[float], rtol: float, floor: float) -> Slope | None:
+    """The widest step at which both sides agree, and a narrower one leaves the slope where it is."""
+    for rung, narrower, gap in zip(rungs, rungs[1:], gaps, strict=False):
+        tolerance = rtol * rung.size + floor + narrower.noise
+        move = narrower.value - rung.value
+        is_drowned = rung is not rungs[0] and narrower.noise > 1e-3 * rung.size
+        # What is left of an error of second order is of fourth: 30 times the tolerance becomes less than 1.
+        if gap <= tolerance and abs(move) <= 30 * tolerance and not is_drowned:
+            return rung.slope(rung.kind, narrower.value + move / 15, tolerance)
+    return None
+
+
+def _kink(rungs: list[_Rung], gaps: list[float], tolerance: float) -> Slope | None:
+    """The widest step at which each side has settled to its slope, and the two are apart.
+
+    The widest, because it is the least disturbed by a kink that is near rather than at the point; but another kink
+    may disturb it, which a narrower step does not reach.
+    """
+    for rung, narrower, gap in zip(rungs, rungs[1:], gaps, strict=False):
+        left = float(np.sum(np.abs(rung.left - narrower.left)))
+        right = float(np.sum(np.abs(rung.right - narrower.right)))
+        if not rung.one_sided and max(left, right) <= gap / 16:
+            return rung.kink(tolerance + left + right)
+    return None
 
 
 def _gaps(rungs: list[_Rung]) -> list[float]:
@@ -135,12 +154,4 @@ def _extrapolated(rungs: list[_Rung], tolerance: float, floor: float) -> Slope:
     ratio = abs(now / before) if before else 0.0
     error = tolerance + (abs(now) * ratio / (1 - ratio) if ratio < 0.9 else np.inf)
     allowed = 5e-2 * first.size if last.one_sided else 1e-2 * last.size
-    return last.slope(last.kind if error <= allowed + floor else "unclear", error)
-
-
-def _is_settled(rungs: list[_Rung], tolerance: float) -> bool:
-    """Whether each side keeps its slope while the steps get smaller."""
-    first, third = rungs[0], rungs[2]
-    left = np.sum(np.abs(third.left - first.left))
-    right = np.sum(np.abs(third.right - first.right))
-    return bool(max(left, right) <= tolerance)
+    return last.slope(last.kind if error <= allowed + floor else "unclear", last.value, error)

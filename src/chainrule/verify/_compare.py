@@ -130,6 +130,9 @@ def _check(
 
     worst = max(findings, key=lambda f: f.urgency)
     slope, verdict = worst.slope, worst.verdict
+    note = "nothing flowed back to it" if gradient is None and verdict == "wrong" else ""
+    if verdict == "wrong" and not np.all(np.isfinite(point.here)):
+        verdict, note = "not finite", "f itself is not finite here"
     is_element = whole or worst.part.stop - worst.part.start == 1
     index = np.unravel_index(worst.part.start, x.shape) if is_element else None
     is_smooth = slope.kind == "smooth"
@@ -139,15 +142,15 @@ def _check(
         str(x.dtype),
         verdict,
         checked,
-        max_absolute=max(f.error for f in findings),
-        max_relative=max(f.relative_error(point.tolerance.rtol) for f in findings),
+        max_absolute=float(max(f.error for f in findings)),
+        max_relative=float(max(f.relative_error(point.tolerance.rtol) for f in findings)),
         index=None if index is None else tuple(map(int, index)),
-        numerical=slope.value,
+        numerical=float(slope.value),
         backprop=worst.backprop,
-        left=None if is_smooth else slope.left,
-        right=None if is_smooth else slope.right,
-        step=slope.step,
-        tolerance=slope.error,
+        left=None if is_smooth else float(slope.left),
+        right=None if is_smooth else float(slope.right),
+        step=float(slope.step),
+        tolerance=float(slope.error),
         kinks=sum(f.verdict == "at a kink" for f in findings),
-        note="nothing flowed back to it" if gradient is None and verdict == "wrong" else "",
+        note=note,
     )

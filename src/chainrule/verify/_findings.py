@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,8 +25,7 @@ class Tolerance(NamedTuple):
     atol: float
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """Where a function is checked, and by which yardstick.
 
     dout        the upstream gradient, flat
@@ -104,8 +102,7 @@ class Finding(NamedTuple):
         return _ORDER.index(self.verdict), error
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(NamedTuple):
     """All lines through the point along which one input moves.
 
     x, gradient  the input in float64 and its gradient by backprop, flat

@@ -9,43 +9,64 @@ import numpy as np
 
 from ..graph import Variable, reachable
 from ._question import Question, about_gate
-from ._report import GradientReport
+from ._report import GradientReport, Verdict
 
 _MOST_GATES = 1000
 
 
 def look_inside(report: GradientReport, question: Question, output: Any) -> GradientReport:
-    """The report again, knowing whether a gate is to blame, or kinks are that only the whole graph shows.
+    """The report again, knowing whether a gate is to blame, or something that only the whole graph shows.
 
     At a kink the rule of each gate makes a choice. Choices that are each right need not add up to a slope of the whole:
-    relu(x) − relu(−x) is x, but at 0 backprop gives 0. That is no mistake of any rule, so it is told apart here: every
-    gate must be right by itself, one of them at a kink, and the whole must be right a little aside.
+    relu(x) − relu(−x) is x, but at 0 backprop gives 0. And in float32 roundings that are each small may be multiplied.
+    Neither is a mistake of any rule, so they are told apart here: every gate must be right by itself, and the whole
+    must be right in float64, if there are kinks a little aside from them. The other way round, a gradient that is
+    somewhere between the two slopes of a kink may be there by a wrong rule; that shows in the gate by itself too.
     """
-    applied = (
-        [v for v in reachable([output]) if v.gate and v.gate.rules] if isinstance(output, Variable) else []
-    )
+    applied = reachable([output]) if isinstance(output, Variable) else []
+    applied = [variable for variable in applied if variable.gate and variable.gate.rules]
     if not 2 <= len(applied) <= _MOST_GATES:
         return report
-    kinks: list[str] = []
+    kinks: set[str] = set()
     for variable in applied:
         assert variable.gate is not None
-        asked = [isinstance(v, Variable) for v in variable.inputs]
-        values = [v.value if isinstance(v, Variable) else v for v in variable.inputs]
-        by_itself, _ = about_gate(variable.gate, values, variable.settings, asked).answer(report.seed)
+        name = variable.gate.name
+        by_itself = _by_itself(variable, report.seed)
+        wrong = [i.name for i in by_itself.inputs if i.verdict == "wrong"]
+        if wrong:
+            return _noted(report, "wrong", f"the rule of {name} for {' and '.join(wrong)} is wrong")
         if not by_itself.ok:
-            wrong = " and ".join(i.name for i in by_itself.wrong)
-            return _noted(report, note=f"the rule of {variable.gate.name} for {wrong} is wrong")
-        if any(i.verdict == "at a kink" for i in by_itself.inputs):
-            kinks.append(variable.gate.name)
-    if not kinks:
+            return report
+        if not by_itself.smooth:
+            kinks.add(name)
+    if report.ok or not _is_right_elsewhere(question, report.seed, aside=bool(kinks)):
         return report
-    aside, _ = question.nearby(np.random.default_rng(report.seed)).answer(report.seed)
-    if not aside.ok:
-        return report
-    note = f"of {' and '.join(sorted(set(kinks)))} inside"
-    return _noted(report, note=note, verdict="at a kink")
+    if kinks:
+        return _noted(report, "at a kink", f"of {' and '.join(sorted(kinks))} inside")
+    return _noted(report, "ok", "but for rounding in float32")
 
 
-def _noted(report: GradientReport, **news: Any) -> GradientReport:
-    """The report with news of every input that is not right."""
-    return replace(report, inputs=tuple(i if i.ok else replace(i, **news) for i in report.inputs))
+def _is_right_elsewhere(question: Question, seed: int, aside: bool) -> bool:
+    question = question.in_float64()
+    if aside:
+        question = question.nearby(np.random.default_rng(seed))
+    report, _ = question.answer(seed)
+    return report.ok
+
+
+def _by_itself(variable: Variable, seed: int) -> GradientReport:
+    """The report on one gate, at the values it was given."""
+    assert variable.gate is not None
+    asked = [isinstance(v, Variable) for v in variable.inputs]
+    values = [v.value if isinstance(v, Variable) else v for v in variable.inputs]
+    report, _ = about_gate(variable.gate, values, variable.settings, asked).answer(seed)
+    return report
+
+
+def _noted(report: GradientReport, verdict: Verdict, note: str) -> GradientReport:
+    """The report with another verdict on every input that is not right or, for a wrong rule, that may not be."""
+    inputs = []
+    for check in report.inputs:
+        concerned = not check.ok or (verdict == "wrong" and check.verdict not in ("ok", "constant"))
+        inputs.append(replace(check, verdict=verdict, note=note) if concerned else check)
+    return replace(report, inputs=tuple(inputs))

@@ -121,7 +121,11 @@ def _by_complex_step(f: Callable[[Any], Any], x: Array, gradient: Array, noise: 
         moved = x.astype(complex)
         moved[index] += _TINY * 1j
         try:
-            result = np.asarray(f(moved))
+            with warnings.catch_warnings():
+                warnings.simplefilter(
+                    "error", np.exceptions.ComplexWarning
+                )  # the imaginary part is thrown away
+                result = np.asarray(f(moved))
         except Exception:  # whatever it is that f cannot do with complex numbers
             return better
         if result.size != 1 or result.dtype.kind != "c":

@@ -19,7 +19,7 @@ class Case:
 
     input       ``x``, or an element of it, ``x[0]``
     region      ``everywhere``, ``x < 0``, …; ``x = 0`` is the border of two regions
-    derivative  of the forward, as SymPy found it; on a border the slopes on its two sides
+    derivative  of the forward, times dout, as SymPy found it; on a border those of its two sides
     rule        the gradient, as the gate's own rule gave it
     proved      whether the two are the same; on a border, whether the rule gives one of the slopes, or their mean
     """
@@ -95,10 +95,10 @@ def prove(gate: Gate) -> Proof:
     >>> from chainrule import gates
     >>> print(prove(gates.relu))
     relu: proved
-    input  where  derivative of forward  rule
-    x      x < 0  0                      0     proved
-    x      x = 0  0 and 1                0     proved
-    x      x > 0  1                      dout  proved
+    input  where  dout · derivative  rule
+    x      x < 0  0                  0     proved
+    x      x = 0  0 and dout         0     proved
+    x      x > 0  dout               dout  proved
     """
     if not gate.rules:
         raise UnsupportedError(f"the gate {gate.name} has no rules: nothing flows back through it")

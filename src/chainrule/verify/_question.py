@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,8 +16,7 @@ from ._report import GradientReport, InputCheck
 from ._slopes import Array
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """Are the gradients of f right at these inputs?
 
     inputs     our own copies
@@ -60,7 +58,11 @@ class Question:
             distance = 0.01 * upstream(rng, np.shape(value))
             is_number = type(value) is float
             inputs[i] = value + float(distance) if is_number else (value + distance).astype(value.dtype)
-        return replace(self, inputs=tuple(inputs))
+        return self._replace(inputs=tuple(inputs))
+
+    def in_float64(self) -> Question:
+        """The same question in the highest precision."""
+        return self._replace(inputs=tuple(map(_in_float64, self.inputs)))
 
     def _graph(self) -> tuple[Any, list[Variable]]:
         """The result as backprop sees it, in the inputs' own precision."""

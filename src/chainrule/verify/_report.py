@@ -101,6 +101,11 @@ class GradientReport:
         return all(i.ok for i in self.inputs)
 
     @property
+    def smooth(self) -> bool:
+        """Whether nothing was found but slopes that backprop agrees with: no kink, no infinite slope, no mistake."""
+        return all(i.verdict in ("ok", "constant") for i in self.inputs)
+
+    @property
     def wrong(self) -> tuple[InputCheck, ...]:
         """The inputs whose gradient is not right."""
         return tuple(i for i in self.inputs if not i.ok)

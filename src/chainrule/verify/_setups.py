@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,16 +11,14 @@ from ..errors import UnsupportedError
 from ..gates import Gate
 
 
-@dataclass(frozen=True, slots=True)
-class Symbols:
+class Symbols(NamedTuple):
     """Stands for an input (or setting) made of symbols: real numbers, or positive ones."""
 
     shape: tuple[int, ...] = ()
     positive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(NamedTuple):
     """One way to run a gate: `Symbols` or constants for each input and setting.
 
     label    what is special about it, for people

@@ -8,7 +8,6 @@ right (BVLC/caffe#1334 asked for this rule).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -24,8 +23,7 @@ def step_for(resolution: float) -> float:
     return float(np.cbrt(resolution))
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """Results of a function along a line through the point in question.
 
     out         the results at a distance from the point, as one flat array
@@ -90,8 +88,7 @@ def size_of(left: Array, right: Array) -> float:
     return float(min(np.sum(each), 3 * np.sqrt(np.sum(each * each))))
 
 
-@dataclass(frozen=True, slots=True)
-class Slope:
+class Slope(NamedTuple):
     """What a closer look found: any gradient from `low` to `high`, give or take `error`, is right.
 
     left, right  the one-sided slopes; NaN where the function has no finite values on that side
