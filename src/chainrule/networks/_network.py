@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ArgumentError, CheckpointError, DTypeError, GraphError, ShapeError
+from ..errors import ArgumentError, CheckpointError, DTypeError, GraphError, ShapeError, UnsupportedError
 from ..graph import Variable, gradients_of
 from ..layers import Layer, LossLayer
 from ._arrangement import check_kinds, first_size, sizes_behind
@@ -162,6 +162,22 @@ class Network:
         x, t = self._pair(x, t)
         hits = [self.lastLayer.hits(self.compute(self.params, x[rows]), t[rows]) for rows in self._chunks(x)]
         return float(sum(np.sum(h) for h in hits) / sum(np.size(h) for h in hits))
+
+    def evaluate(self, x: Any, t: Any) -> tuple[float, float | None]:
+        """`loss` and `accuracy` from one pass; None for the accuracy of a network that predicts numbers."""
+        x, t = self._pair(x, t)
+        losses, hits, answers = [], 0, 0
+        chunks = self._chunks(x)
+        for rows in chunks:
+            scores = self.compute(self.params, x[rows])
+            share = 1.0 if len(chunks) == 1 else len(scores) / len(x)
+            losses.append(share * float(self.lastLayer.compute(scores, t[rows])))
+            try:
+                right = self.lastLayer.hits(scores, t[rows])
+            except UnsupportedError:
+                continue
+            hits, answers = hits + int(np.sum(right)), answers + np.size(right)
+        return sum(losses), hits / answers if answers else None
 
     def gradient(self, x: Any, t: Any) -> dict[str, Array]:
         """The gradient of the loss by backpropagation: for each name in `params` an array.

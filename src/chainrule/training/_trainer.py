@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..engines import Application, Step, StepGraph, compile_step, first_nonfinite, resolve
-from ..errors import ArgumentError, DTypeError, NonFiniteError, ShapeError, UnsupportedError
+from ..errors import ArgumentError, DTypeError, NonFiniteError, ShapeError
 from ..gates import check_labels
 from ..optimizers import Optimizer
 from . import _checkpoint
@@ -23,6 +23,8 @@ from ._schedules import Schedule, constant
 from ._step import Network, initial_state, trace_step
 
 Array = np.ndarray[Any, Any]
+
+_LOOK_AT_START = "look at the data and the first parameters"
 
 
 class Trainer:
@@ -150,21 +152,15 @@ class Trainer:
         with self._threads():
             return np.array(list(self._run_steps(x, t, batches, None)), dtype=np.float64)
 
-    def evaluate(self, x: Array, t: Array) -> tuple[float, float | None]:
-        """Loss and accuracy; None for the accuracy of a network that predicts numbers instead of classes."""
-        loss = self.network.loss(x, t)
-        try:
-            return loss, self.network.accuracy(x, t)
-        except UnsupportedError:
-            return loss, None
-
     def _epoch(
         self, x: Array, t: Array, validation: tuple[Array, Array] | None, interrupt: InterruptFlag
     ) -> None:
         """The rest of the epoch under way, or the next one."""
         start = time.perf_counter()
         number = len(self.history)
-        order = np.random.default_rng([self.seed, number]).permutation(len(x))
+        # A key of its own for each epoch: the same seed elsewhere (the first parameters) gives unrelated numbers.
+        key = np.random.SeedSequence(self.seed, spawn_key=(number,))
+        order = np.random.default_rng(key).permutation(len(x))
         batches = [order[i : i + self.batch_size] for i in range(self.epoch_rows, len(x), self.batch_size)]
         done = 0
         for loss in self._run_steps(x, t, batches, interrupt):
@@ -175,8 +171,10 @@ class Trainer:
             return
         mean_loss = self.epoch_loss / self.epoch_rows
         self.epoch_loss, self.epoch_rows = 0.0, 0
-        train_loss, train_accuracy = self.evaluate(x, t)
-        validation_loss, validation_accuracy = self.evaluate(*validation) if validation else (None, None)
+        train_loss, train_accuracy = self.network.evaluate(x, t)
+        validation_loss, validation_accuracy = (
+            self.network.evaluate(*validation) if validation else (None, None)
+        )
         epoch = Epoch(
             epoch=number + 1,
             step=self.step,
@@ -244,20 +242,14 @@ class Trainer:
             if isinstance(found, Application):
                 gate, variable, phase = found.gate.name, found.name, found.phase
                 what = f"step {step}: the gate {gate} gave NaN or inf for {variable} in the {phase} pass"
-                fix = (
-                    "a smaller learning rate, or clip_norm=1.0"
-                    if step > 1
-                    else "look at the data and the first parameters"
-                )
+                is_fresh = step == 1 and phase == "forward"
+                fix = _LOOK_AT_START if is_fresh else "a smaller learning rate, or clip_norm=1.0"
                 raise NonFiniteError(what, gate=gate, variable=variable, phase=phase, step=step, fix=fix)
             if found is not None:
                 what = f"step {step}: {found} holds NaN or inf to begin with"
-                fix = (
-                    "look at the data"
-                    if found in ("x", "t")
-                    else "look at the first parameters and the learning rate"
+                raise NonFiniteError(
+                    what, gate="input", variable=found, phase="forward", step=step, fix=_LOOK_AT_START
                 )
-                raise NonFiniteError(what, gate="input", variable=found, phase="forward", step=step, fix=fix)
 
     def _checked(self, x: Any, t: Any) -> tuple[Array, Array]:
         """Data that fit each other and the network, or an error."""
@@ -270,7 +262,7 @@ class Trainer:
             fix = "x.astype(np.float32) / 255 for images, x.astype(np.float32) for other numbers"
             raise DTypeError(f"x must be float32 or float64; it is {x.dtype}", fix=fix)
         dtype = next(iter(self.network.params.values())).dtype
-        self.network.loss(x[:1], t[:1])  # shapes of the rows
+        self.network.evaluate(x[:1], t[:1])  # refuses rows of wrong shapes
         self._check_labels(x, t)
         return x.astype(dtype, copy=False), t
 
