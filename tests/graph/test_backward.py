@@ -192,6 +192,16 @@ def test_reachable_lists_each_variable_once_the_newest_first() -> None:
     assert found == [other, z, z.inputs[0], y, x]
 
 
+def test_what_a_gate_kept_is_used_again_in_the_graph_of_its_gradient() -> None:
+    x = Variable(np.zeros((1, 2)))
+    loss = F.softmax_with_loss(x, np.array([0]))
+    (dx,) = gradients_of(loss, [x], as_graph=True)
+    (p,) = [v for v in reachable([dx]) if v.kept_of]
+    assert p.kept_of == (loss, 0)
+    assert p.value is loss.kept[0]
+    assert (p.gate, p.inputs) == (gates.softmax, (x,))
+
+
 # Fan-out
 
 

@@ -264,6 +264,14 @@ def test_a_gradient_shares_no_memory(run: Callable[[Any], Any]) -> None:
         assert not np.shares_memory(x.grad, y.grad)
 
 
+def test_a_rule_that_gives_away_a_view_of_a_saved_value_does_no_harm() -> None:
+    gate = gates.Gate("g", "g", "g", "g", forward=lambda xp, x: xp.sum(x * x) / 2, wrt={"x": lambda x: x[:]})
+    x = Variable(np.ones(2))
+    apply(gate, x).backward()
+    x.grad *= 5
+    assert x.value.tolist() == [1, 1]
+
+
 def test_gradients_of_functions_are_the_callers_own() -> None:
     a = np.ones(2)
     gradient = grad(lambda x, y: np.sum(x + y), wrt=(0, 1))(a, a)

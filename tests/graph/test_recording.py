@@ -140,6 +140,16 @@ def test_numbers_of_python_stay_so_through_choices_and_conditions() -> None:
     assert F.astype(x, np.float32).dtype == np.float32
 
 
+def test_a_loss_of_two_numbers_is_a_number_of_python() -> None:
+    y = Variable(220.0)
+    for loss, value, gradient in (
+        (F.squared_error(y, 219), 0.5, 1.0),
+        (F.mean_squared_error(218, y), 4.0, 4.0),
+    ):
+        loss.backward()
+        assert (type(loss.value), loss.value, y.grad) == (float, value, gradient)
+
+
 def test_a_gate_that_returns_a_number_of_python_for_an_array_is_as_good_as_others() -> None:
     rule = {"x": lambda dout, x: dout * x}
     half = gates.Gate("g", "g", "g", "g", forward=lambda xp, x: 0.5 * float(xp.sum(x * x)), wrt=rule)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import chainrule as cr
-from chainrule.errors import CheckpointError
+from chainrule.errors import ArgumentError, CheckpointError
+from chainrule.storage import load_arrays, save_arrays
 from chainrule.training import Callback, EarlyStopping
 
 
@@ -62,6 +65,43 @@ def test_early_stopping_remembers_across_an_interruption(spirals, make_net, tmp_
     second.resume(tmp_path / "checkpoint")
     assert second.callbacks[0].best == first.callbacks[0].best
     assert second.callbacks[0].best_epoch == 3
+
+
+def test_the_rate_of_now_is_resumed_and_other_data_in_the_middle_of_an_epoch_refused(
+    spirals, make_net, tmp_path
+):
+    first = cr.Trainer(make_net(), cr.SGD(0.1), batch_size=20, callbacks=[StopAt(3)])
+    first.fit(*spirals)
+    first.optimizer.lr = 0.05
+    first.callbacks.clear()
+    first.save(tmp_path / "checkpoint")
+    second = cr.Trainer(make_net(), cr.SGD(0.1), batch_size=20)
+    second.resume(tmp_path / "checkpoint")
+    assert second.optimizer.lr == 0.05
+    with pytest.raises(ArgumentError, match="the epoch under way began on 150 rows; x has 25"):
+        second.fit(spirals[0][:25], spirals[1][:25])
+
+
+@pytest.mark.parametrize(
+    "change", [{"settings": []}, {"step": 1e400}, {"callbacks": [{"class": "EarlyStopping", "values": {}}]}]
+)
+def test_a_text_that_lies_is_refused_and_nothing_is_changed(spirals, make_net, tmp_path, change):
+    path = tmp_path / "checkpoint"
+
+    def trainer(seed):
+        return cr.Trainer(make_net(seed=seed), cr.SGD(0.1), callbacks=[EarlyStopping("train_loss")])
+
+    first = trainer(0)
+    first.fit(*spirals)
+    first.save(path)
+    arrays, metadata = load_arrays(path)
+    metadata["trainer"] = json.dumps({**json.loads(metadata["trainer"]), **change})
+    save_arrays(path, arrays, metadata)
+    other = trainer(1)
+    before = bits(other)
+    with pytest.raises(CheckpointError):
+        other.resume(path)
+    assert bits(other) == before
 
 
 def test_other_settings_are_refused_and_nothing_is_changed(spirals, make_net, tmp_path):

@@ -87,6 +87,9 @@ def test_every_row_is_seen_once_in_an_epoch(rows, batch_size):
         def evaluate(self, x, t):
             return float(np.sum(self.predict(x))), None
 
+        def check_targets(self, x, t):
+            pass
+
     net = Sum()
     cr.Trainer(net, cr.SGD(1.0), batch_size=batch_size).fit(np.eye(rows), np.zeros(rows), epochs=1)
     np.testing.assert_array_equal(net.params["w"], -1.0)
@@ -237,10 +240,95 @@ def test_nan_in_the_data_is_named(spirals, make_net):
 
 def test_an_update_that_overflows_is_found_although_its_loss_was_finite(spirals, make_net):
     net = make_net(dtype=np.float32)
+    before = {name: w.copy() for name, w in net.params.items()}
+    trainer = cr.Trainer(net, cr.SGD(3e38, weight_decay=1e3), batch_size=150)
     with pytest.raises(NonFiniteError) as problem:
-        cr.Trainer(net, cr.SGD(3e38, weight_decay=1e3), batch_size=150).fit(*spirals, epochs=1)
+        trainer.fit(*spirals, epochs=1)
     assert problem.value.phase == "update"
     assert problem.value.step == 1
+    assert trainer.step == 0
+    for name, w in net.params.items():  # the last finished step, here none
+        np.testing.assert_array_equal(w, before[name])
+
+
+# --- what must not disturb a run -------------------------------------------------------------------------------
+
+
+def test_run_works_after_a_fit_that_was_stopped(spirals, make_net):
+    x, t = spirals
+    trainer = cr.Trainer(make_net(), cr.SGD(0.1), callbacks=[cr.TargetAccuracy(0.0)])
+    trainer.fit(x, t, epochs=5)
+    assert len(trainer.run(x, t, np.zeros((7, 4), int))) == 7
+
+
+def test_what_a_callback_does_to_the_network_in_a_step_counts(spirals, make_net):
+    class Zero(Callback):
+        def on_step(self, trainer, loss):
+            for w in trainer.network.params.values():
+                w[...] = 0
+
+    x, t = spirals
+    losses = cr.Trainer(make_net(), cr.SGD(0.1), callbacks=[Zero()]).run(x, t, np.zeros((3, 4), int))
+    np.testing.assert_allclose(losses[1:], np.log(3))
+
+
+def test_a_rate_of_another_precision_leaves_float32_alone(spirals, make_net):
+    trainer = cr.Trainer(make_net(dtype=np.float32), cr.Momentum(0.1), schedule=lambda step: np.float64(0.5))
+    trainer.fit(*spirals)
+    assert {value.dtype for value in trainer.state.values()} == {np.dtype(np.float32)}
+
+
+def test_settings_that_change_between_steps_are_used(spirals, make_net):
+    x, t = spirals
+    net, optimizer = make_net(), cr.SGD(0.1)
+    trainer = cr.Trainer(net, optimizer)
+    trainer.run(x, t, np.zeros((1, 4), int))
+    optimizer.weight_decay = 10.0  # times lr: exactly 1, so that nothing but the gradient is left
+    before = {name: w.copy() for name, w in net.params.items()}
+    grads = net.gradient(x[np.zeros(4, int)], t[np.zeros(4, int)])
+    trainer.run(x, t, np.zeros((1, 4), int))
+    for name, w in net.params.items():
+        np.testing.assert_allclose(
+            w, before[name] - 0.1 * (grads[name] + 10 * before[name]), rtol=1e-9, atol=1e-12
+        )
+
+
+def test_ctrl_c_ends_run_with_the_losses_so_far(spirals, make_net):
+    class Press(Callback):
+        def on_step(self, trainer, loss):
+            if trainer.step == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    x, t = spirals
+    trainer = cr.Trainer(make_net(), cr.SGD(0.1), callbacks=[Press()])
+    assert len(trainer.run(x, t, np.zeros((10, 4), int))) == 3
+
+
+def test_a_step_that_cannot_be_written_is_not_written_at_all(spirals, make_net):
+    class Protect(Callback):
+        def on_step(self, trainer, loss):
+            trainer.network.params["b2"].setflags(write=False)
+
+    net = make_net()
+    trainer = cr.Trainer(net, cr.SGD(0.1), callbacks=[Protect()])
+    first = make_net()
+    cr.Trainer(first, cr.SGD(0.1)).run(*spirals, np.zeros((1, 4), int))
+    with pytest.raises(ValueError, match="read-only"):
+        trainer.run(*spirals, np.zeros((2, 4), int))
+    assert trainer.step == 1
+    for name, w in net.params.items():
+        np.testing.assert_array_equal(w, first.params[name])
+
+
+def test_going_on_after_the_end_is_the_same_as_one_long_fit(spirals, make_net):
+    nets = [make_net(), make_net()]
+    for net, ends in zip(nets, ([4, 6], [6]), strict=True):
+        stopping = cr.EarlyStopping("train_accuracy", patience=50)
+        trainer = cr.Trainer(net, cr.Adam(0.05), batch_size=20, callbacks=[stopping])
+        for end in ends:
+            trainer.fit(*spirals, epochs=end)
+    for name, w in nets[0].params.items():
+        assert w.tobytes() == nets[1].params[name].tobytes()
 
 
 # --- bad input -------------------------------------------------------------------------------------------------
@@ -250,6 +338,10 @@ def test_an_update_that_overflows_is_found_although_its_loss_was_finite(spirals,
     ("settings", "text"),
     [
         ({"batch_size": 0}, "batch_size must be at least 1; it is 0"),
+        ({"batch_size": 2.5}, "batch_size must be a whole number; it is 2.5"),
+        ({"seed": -1}, "seed must be at least 0; it is -1"),
+        ({"schedule": 0.1}, "a schedule is a function of the step's number; 0.1 is not one"),
+        ({"callbacks": ["x"]}, "callbacks is a list of Callback objects"),
         ({"clip_norm": -1.0}, "clip_norm must be a positive number or None; it is -1.0"),
         ({"engine": "warp"}, "there is no engine 'warp'"),
     ],
@@ -264,6 +356,40 @@ def test_integer_images_are_refused_with_the_way_out(make_net):
     with pytest.raises(DTypeError, match="x must be float32 or float64; it is uint8") as problem:
         cr.Trainer(make_net(), cr.SGD(0.1)).fit(np.zeros((4, 2), np.uint8), np.zeros(4, int))
     assert "/ 255" in problem.value.fix
+
+
+def test_what_is_no_optimizer_is_refused(make_net):
+    with pytest.raises(ArgumentError, match="'sgd' is no optimizer"):
+        cr.Trainer(make_net(), "sgd")
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"epochs": 1.5}, "epochs must be a whole number; it is 1.5"),
+        ({"epochs": -1}, "epochs must be at least 0; it is -1"),
+        ({"validation": np.zeros((3, 2))}, "validation must be a pair of arrays"),
+    ],
+)
+def test_fit_refuses_what_it_cannot_use(spirals, make_net, settings, text):
+    with pytest.raises(ArgumentError) as problem:
+        cr.Trainer(make_net(), cr.SGD(0.1)).fit(*spirals, **settings)
+    assert problem.value.what == text
+
+
+def test_a_read_only_parameter_is_refused(spirals, make_net):
+    net = make_net()
+    net.params["W1"].setflags(write=False)
+    with pytest.raises(ArgumentError, match="the parameter W1 is read-only, so it cannot learn"):
+        cr.Trainer(net, cr.SGD(0.1)).fit(*spirals)
+
+
+def test_labels_of_sequences_are_checked_too():
+    net = cr.Sequential(cr.Affine(4, 3))
+    x, t = np.zeros((20, 5, 4), np.float32), np.zeros((20, 5), int)
+    t[17, 2] = 99
+    with pytest.raises(LabelError, match="label 99 names no class"):
+        cr.Trainer(net, cr.SGD(0.1), batch_size=2).fit(x, t)
 
 
 def test_rows_that_do_not_match_are_refused(make_net):
@@ -285,6 +411,7 @@ def test_a_label_out_of_range_is_refused_before_the_first_step(spirals, make_net
     ("batches", "text"),
     [
         (np.zeros((2, 3)), "batches must be integers of shape"),
+        (np.zeros((2, 0), int), "batches must be integers of shape"),
         (np.zeros(3, int), "batches must be integers of shape"),
         (np.full((2, 3), 150), "batches names rows 150 to 150; the data has rows 0 to 149"),
         (np.full((2, 3), -1), "batches names rows -1 to -1"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -32,19 +32,25 @@ TWO: list[Callable[[Any, Any], Any]] = [
 ]
 
 
-def random_graph(seed: int) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """A function of two arrays, and whole and half numbers to call it with."""
+def random_graph(
+    seed: int, instead: Mapping[Callable[[Any], Any], Callable[[Any], Any]] | None = None
+) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """A function of two arrays, and whole and half numbers to call it with.
+
+    instead  functions to be used in place of others
+    """
     rng = np.random.default_rng(seed)
     steps = [(int(rng.integers(len(ONE))), int(rng.integers(len(TWO))), rng.random(2)) for _ in range(6)]
     x = rng.choice([-1.0, -0.5, 0.0, 0.5, 1.0], (2, 3))
     y = rng.choice([-1.0, 0.0, 1.0], 3)
 
-    def function(x: Any, y: Any) -> Any:
+    def graph(x: Any, y: Any) -> Any:
         values = [x, y]
         for one, two, (first, second) in steps:
             left = values[int(first * len(values))]
             right = values[int(second * len(values))]
-            values.append(TWO[two](ONE[one](left), right))
+            function = ONE[one] if instead is None else instead.get(ONE[one], ONE[one])
+            values.append(TWO[two](function(left), right))
         return values[-1]
 
-    return function, (x, y)
+    return graph, (x, y)

@@ -57,6 +57,7 @@ def test_the_lessons_way_of_writing_it_works() -> None:
 
 def test_a_number_gives_a_number() -> None:
     assert numerical_gradient(lambda x: x**3, 2) == 12.0
+    assert numerical_gradient(lambda x: x**3, np.float32(2)) == 12.0
     assert type(numerical_gradient(lambda x: x**3, 2)) is float
 
 

@@ -11,11 +11,12 @@ import pytest
 from chainrule import gates
 from chainrule.errors import GradientError
 from chainrule.gates import Gate
-from chainrule.graph import apply
+from chainrule.graph import Variable, apply, gradients_of
 from chainrule.graph import functions as F
 from chainrule.verify import GradientReport, assert_gradients, check_gradients
 from chainrule.verify._examples import examples
 from chainrule.verify._question import about_gate
+from tests.verify._graphs import random_graph
 from tests.verify._mutants import CHANGES, ONE_ELEMENT, ignoring_upstream, mutant
 
 EXAMPLES = examples(0)
@@ -150,6 +151,30 @@ def test_a_wrong_rule_is_found_behind_a_kink_too() -> None:
     report = check_gradients(lambda x: F.relu(x) + apply(wrong, x) + F.relu(-x), np.array([0.0, 1.0]))
     assert not report.ok
     assert report.inputs[0].note == "the rule of exp for x is wrong"
+
+
+def gradients(f: Any, inputs: tuple[Any, ...]) -> Any:
+    variables = [Variable(x) for x in inputs]
+    out = f(*variables)
+    seed = np.random.default_rng(0).normal(size=out.shape)
+    found = gradients_of(out, variables, seed=seed)
+    return np.concatenate(
+        [np.zeros(x.size) if g is None else g.ravel() for g, x in zip(found, inputs, strict=True)]
+    )
+
+
+@pytest.mark.parametrize("gate_name", ["tanh", "relu", "square"])
+def test_a_wrong_rule_does_not_hide_among_kinks(gate_name: str) -> None:
+    wrong = mutant(gates.ALL[gate_name], "x", lambda g: 1.001 * g)
+    instead = {getattr(F, gate_name): lambda x: apply(wrong, x)}
+    matters = 0
+    for seed in range(60):
+        f, inputs = random_graph(seed, instead)
+        right, _ = random_graph(seed)
+        if not np.allclose(gradients(f, inputs), gradients(right, inputs), rtol=1e-5, atol=1e-5):
+            matters += 1
+            assert not check_gradients(f, *inputs).ok, f"graph {seed}"
+    assert matters >= 5
 
 
 def detached(x: Any) -> Any:

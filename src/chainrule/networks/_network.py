@@ -179,6 +179,16 @@ class Network:
             hits, answers = hits + int(np.sum(right)), answers + np.size(right)
         return sum(losses), hits / answers if answers else None
 
+    def check_targets(self, x: Any, t: Any) -> None:
+        """Refuse targets that the loss does not take, on the scores of one row: without a pass over all inputs.
+
+        x       one row of inputs, shape (1, …)
+        t       targets of any number of rows
+        raises  LabelError, ShapeError when they do not fit
+        """
+        scores = self.predict(x)
+        self.lastLayer.compute(np.broadcast_to(scores, (len(t), *scores.shape[1:])), t)
+
     def gradient(self, x: Any, t: Any) -> dict[str, Array]:
         """The gradient of the loss by backpropagation: for each name in `params` an array.
 

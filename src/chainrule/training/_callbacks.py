@@ -79,6 +79,7 @@ class EarlyStopping(Callback):
         self.waited = 0
         self.went_back = False
         self._best_params: dict[str, np.ndarray[Any, Any]] = {}
+        self._last_params: dict[str, np.ndarray[Any, Any]] = {}
 
     def on_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
         value = getattr(epoch, self.monitor)
@@ -99,6 +100,10 @@ class EarlyStopping(Callback):
         self._stop_if_waited(trainer)
 
     def on_start(self, trainer: Trainer) -> None:
+        # Training goes on from the last parameters, to which the optimizer's state belongs, not from the best.
+        for name, w in self._last_params.items():
+            trainer.network.params[name][...] = w
+        self._last_params, self.went_back = {}, False
         # A run that was killed between its last epoch and its end must not learn on when it is resumed.
         self._stop_if_waited(trainer)
 
@@ -111,6 +116,7 @@ class EarlyStopping(Callback):
 
     def on_end(self, trainer: Trainer) -> None:
         if self.best is not None and trainer.history.stopped in ("finished", self._reason()):
+            self._last_params = {name: w.copy() for name, w in trainer.network.params.items()}
             for name, w in self._best_params.items():
                 trainer.network.params[name][...] = w
             self.went_back = True
@@ -158,8 +164,6 @@ class TargetAccuracy(Callback):
 class Checkpoints(Callback):
     """Save a checkpoint after each epoch, every so many seconds in between, and when training is interrupted.
 
-    It stands behind the callbacks that have something to remember, so that it saves what they remember of the epoch.
-
     path      the file, replaced in one rename each time
     seconds   how much work may at most be lost
     raises    ArgumentError for a negative time, CheckpointError when the file cannot be written
@@ -186,7 +190,7 @@ class Checkpoints(Callback):
 
     def on_end(self, trainer: Trainer) -> None:
         # Otherwise the last epoch's is the last: where EarlyStopping went back, a run that goes on must not.
-        if trainer.history.stopped == "interrupted":
+        if trainer.history.stopped == "interrupted" or trainer.epoch_rows:
             self._save(trainer)
 
     def _save(self, trainer: Trainer) -> None:

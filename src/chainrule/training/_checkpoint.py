@@ -35,8 +35,9 @@ def save(trainer: Trainer, path: Path) -> None:
         "epoch_loss": trainer.epoch_loss,
         "epoch_rows": trainer.epoch_rows,
         "history": trainer.history.to_dicts(),
-        "stopped": trainer.history.stopped,
-        "settings": trainer.settings(),
+        "rows": trainer.rows,
+        "lr": trainer.optimizer.lr,
+        "settings": trainer.settings,
         "callbacks": callbacks,
     }
     save_arrays(path, arrays, {"format": _FORMAT, "trainer": json.dumps(rest)})
@@ -54,13 +55,14 @@ def load(trainer: Trainer, path: Path) -> None:
         )
     try:
         rest: dict[str, Any] = json.loads(metadata["trainer"])
-        settings = rest["settings"]
+        settings = dict(rest["settings"])
         history = History.from_dicts(rest["history"])
         callbacks = [(c["class"], c["values"]) for c in rest["callbacks"]]
         progress = int(rest["step"]), float(rest["epoch_loss"]), int(rest["epoch_rows"])
-    except (KeyError, TypeError, ValueError) as problem:
+        rows, lr = rest["rows"], float(rest["lr"])
+    except (KeyError, TypeError, ValueError, OverflowError) as problem:
         raise CheckpointError(f"{path} lacks a part of what a checkpoint holds: {problem}") from None
-    mine = json.loads(json.dumps(trainer.settings()))
+    mine = json.loads(json.dumps(trainer.settings))
     for name in mine:
         if settings.get(name) != mine[name]:
             raise CheckpointError(
@@ -73,16 +75,16 @@ def load(trainer: Trainer, path: Path) -> None:
         raise CheckpointError(
             f"{path} was written with other callbacks: {', '.join(name for name, _ in callbacks)}"
         )
+    try:  # first, since only they can still find something wrong
+        for number, (callback, (_, values)) in enumerate(zip(_with_memory(trainer), callbacks, strict=True)):
+            callback.restore(values, _under(arrays, f"callback/{number}/"))
+    except (KeyError, TypeError, ValueError) as problem:
+        raise CheckpointError(f"{path} lacks what the callbacks remember: {problem}") from None
     for name, w in params.items():
         trainer.network.params[name][...] = w
-    trainer.state = state
+    trainer.state, trainer.optimizer.lr, trainer.rows = state, lr, rows
     trainer.step, trainer.epoch_loss, trainer.epoch_rows = progress
     trainer.history = history
-    for number, (callback, (_, values)) in enumerate(zip(_with_memory(trainer), callbacks, strict=True)):
-        prefix = f"callback/{number}/"
-        callback.restore(
-            values, {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
-        )
 
 
 def _with_memory(trainer: Trainer) -> list[Callback]:
@@ -90,9 +92,14 @@ def _with_memory(trainer: Trainer) -> list[Callback]:
     return [callback for callback in trainer.callbacks if type(callback).state is not Callback.state]
 
 
+def _under(arrays: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """The arrays whose names begin with a prefix, by the rest of their names."""
+    return {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
+
+
 def _part(arrays: dict[str, Any], prefix: str, expected: dict[str, Any], path: Path) -> dict[str, Any]:
     """The arrays under a prefix, which must be those that are expected, of the same shapes and dtypes."""
-    found = {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
+    found = _under(arrays, prefix)
     if found.keys() != expected.keys():
         raise CheckpointError(f"{path} holds {', '.join(found)}; expected {', '.join(expected)}")
     for name, array in found.items():

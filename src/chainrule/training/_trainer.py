@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from math import isfinite
+from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,16 @@ import numpy as np
 
 from ..engines import Application, Step, StepGraph, compile_step, first_nonfinite, resolve
 from ..errors import ArgumentError, DTypeError, NonFiniteError, ShapeError
-from ..gates import check_labels
+from ..graph import quiet
 from ..optimizers import Optimizer
 from . import _checkpoint
-from ._callbacks import Callback
+from ._callbacks import Callback, Checkpoints
 from ._history import Epoch, History
 from ._interrupt import InterruptFlag
 from ._schedules import Schedule, constant
 from ._step import Network, initial_state, trace_step
 
 Array = np.ndarray[Any, Any]
-
-_LOOK_AT_START = "look at the data and the first parameters"
 
 
 class Trainer:
@@ -63,32 +62,39 @@ class Trainer:
         callbacks: Sequence[Callback] = (),
         deterministic: bool = False,
     ) -> None:
-        if batch_size < 1:
-            raise ArgumentError(f"batch_size must be at least 1; it is {batch_size}")
+        if not isinstance(optimizer, Optimizer):
+            raise ArgumentError(f"{optimizer!r} is no optimizer", fix="cr.SGD(0.1), cr.Adam() and so on")
         if clip_norm is not None and not clip_norm > 0:
             raise ArgumentError(f"clip_norm must be a positive number or None; it is {clip_norm}")
+        if schedule is not None and not callable(schedule):
+            raise ArgumentError(f"a schedule is a function of the step's number; {schedule!r} is not one")
+        if not all(isinstance(callback, Callback) for callback in callbacks):
+            raise ArgumentError(
+                "callbacks is a list of Callback objects", fix="callbacks=[cr.EarlyStopping()]"
+            )
         self.network, self.optimizer = network, optimizer
-        self.batch_size, self.seed, self.engine = int(batch_size), int(seed), resolve(engine)
+        self.batch_size = _whole("batch_size", batch_size, least=1)
+        self.seed, self.engine = _whole("seed", seed, least=0), resolve(engine)
         self.clip_norm, self.deterministic = clip_norm, deterministic
         self.schedule = schedule or constant()
-        self.callbacks = list(callbacks)
+        # Checkpoints come last, so that they save what the other callbacks remember of the epoch.
+        self.callbacks = sorted(callbacks, key=lambda callback: isinstance(callback, Checkpoints))
+        self.rows: int | None = None  # of the data, known once there is some
         self.history = History()
         self.step = 0
         self.epoch_loss, self.epoch_rows = 0.0, 0  # of the mini-batches of the epoch that is under way
         self.state = initial_state(network.params, optimizer)
-        self._steps: dict[Any, tuple[StepGraph, Step]] = {}
-        self._stop_reason: str | None = None
-
-    def settings(self) -> dict[str, Any]:
-        """What must be the same for a run to be resumed bit for bit."""
-        return {
-            "optimizer": type(self.optimizer).__name__,
-            **self.optimizer.config(),
+        self.settings = {
+            "optimizer": type(optimizer).__name__,
+            **optimizer.config(),
             "batch_size": self.batch_size,
             "seed": self.seed,
             "engine": self.engine,
-            "clip_norm": self.clip_norm,
+            "clip_norm": clip_norm,
         }
+        """What must be the same for a run to be resumed bit for bit (and the schedule, which cannot be compared)."""
+        self._steps: dict[Any, tuple[StepGraph, Step]] = {}
+        self._stop_reason: str | None = None
 
     def stop(self, reason: str) -> None:
         """End training after the current step; for callbacks."""
@@ -118,9 +124,16 @@ class Trainer:
                     DTypeError, LabelError when the data do not fit. Whatever happens, the network holds the last
                     finished step
         """
+        epochs = _whole("epochs", epochs, least=0)
         x, t = self._checked(x, t)
         if validation is not None:
+            if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+                raise ArgumentError("validation must be a pair of arrays", fix="validation=(x_test, t_test)")
             validation = self._checked(*validation)
+        if self.epoch_rows and self.rows != len(x):
+            what = f"the epoch under way began on {self.rows} rows; x has {len(x)}"
+            raise ArgumentError(what, fix="go on with the same data")
+        self.rows = len(x)
         self._stop_reason = self.history.stopped = None
         with InterruptFlag() as interrupt, self._threads():
             for callback in self.callbacks:
@@ -137,20 +150,22 @@ class Trainer:
 
         x, t     data, a row for each sample
         batches  row numbers, integers of shape (steps, rows of a mini-batch)
-        returns  the loss of each step, float64 of shape (steps,), each before its update
+        returns  the loss of each step, float64 of shape (steps,), each before its update; fewer when Ctrl-C or
+                 the `on_step` of a callback ended it (the other methods of callbacks are not called)
         raises   as `fit`; ArgumentError when `batches` is not such an array
         """
         x, t = self._checked(x, t)
-        batches = np.asarray(batches)
-        if batches.ndim != 2 or batches.dtype.kind not in "iu":
+        batches = _array("batches", batches)
+        if batches.ndim != 2 or batches.dtype.kind not in "iu" or batches.shape[1] == 0:
             what = f"batches must be integers of shape (steps, rows); they are {batches.dtype} of shape {batches.shape}"
             raise ArgumentError(what, fix="rng.integers(0, len(x), (steps, 100))")
         if batches.size and not (0 <= batches.min() and batches.max() < len(x)):
             raise ArgumentError(
                 f"batches names rows {batches.min()} to {batches.max()}; the data has rows 0 to {len(x) - 1}"
             )
-        with self._threads():
-            return np.array(list(self._run_steps(x, t, batches, None)), dtype=np.float64)
+        self._stop_reason = None
+        with InterruptFlag() as interrupt, self._threads():
+            return np.array(list(self._run_steps(x, t, batches, interrupt)), dtype=np.float64)
 
     def _epoch(
         self, x: Array, t: Array, validation: tuple[Array, Array] | None, interrupt: InterruptFlag
@@ -190,70 +205,83 @@ class Trainer:
             callback.on_epoch(self, epoch)
 
     def _run_steps(
-        self, x: Array, t: Array, batches: Iterable[Array], interrupt: InterruptFlag | None
+        self, x: Array, t: Array, batches: Iterable[Array], interrupt: InterruptFlag
     ) -> Iterable[float]:
         """One step for each mini-batch; yields its loss once the network holds the result."""
         watching = [c for c in self.callbacks if type(c).on_step is not Callback.on_step]
-        # The engine's own arrays: the network's are only written to, so the step before can be looked at once more.
         parameters = {name: w.copy() for name, w in self.network.params.items()}
-        before: dict[str, Any] = {}
         for rows in batches:
             values = {
                 **parameters,
                 **self.state,
                 "x": x[rows],
                 "t": t[rows],
-                "lr": self.optimizer.lr * self.schedule(self.step + 1),
+                "lr": float(self.optimizer.lr * self.schedule(self.step + 1)),
                 "step": float(self.step + 1),
             }
-            outputs = self._step_for(values)[1](values)
+            graph, run = self._step_for(values)
+            outputs = run(values)
             loss = float(outputs.pop("loss"))
-            if not isfinite(loss):
-                self._refuse_nonfinite(values, before)
-            self.step += 1
-            for name, w in self.network.params.items():
-                parameters[name] = w[...] = outputs.pop(name)
-            self.state = outputs
-            before = values
+            if not (isfinite(loss) and all(map(_is_finite, outputs.values()))):
+                self._refuse_nonfinite(graph, values)
+            self._commit(parameters, outputs)
             yield loss
             for callback in watching:
                 callback.on_step(self, loss)
-            if interrupt is not None and interrupt.requested:
+            if watching:  # they may have changed the network
+                parameters = {name: w.copy() for name, w in self.network.params.items()}
+            if interrupt.requested:
                 self.stop("interrupted")
             if self._stop_reason is not None:
-                break
-        if not all(np.all(np.isfinite(w)) for w in parameters.values()):
-            self._refuse_nonfinite({}, before)
+                return
+
+    def _commit(self, parameters: dict[str, Array], outputs: dict[str, Any]) -> None:
+        """Let the network hold the results of a step: all of them, or, when that is interrupted, none."""
+        params = self.network.params
+        try:
+            for name, w in params.items():
+                w[...] = outputs[name]
+        except BaseException:
+            for name, w in params.items():
+                if w.flags.writeable:
+                    w[...] = parameters[name]
+            raise
+        for name in params:
+            parameters[name] = outputs.pop(name)
+        self.state, self.step = outputs, self.step + 1
 
     def _step_for(self, values: dict[str, Any]) -> tuple[StepGraph, Step]:
-        """The compiled step for mini-batches of this shape."""
+        """The compiled step for mini-batches of this shape and the settings of now."""
         x, t = values["x"], values["t"]
-        key = (x.shape, x.dtype, t.shape, t.dtype)
+        settings = {
+            **self.optimizer.config(),
+            "lr": None,
+            "clip_norm": self.clip_norm,
+        }  # lr is an input of the step
+        key = (x.shape, x.dtype, t.shape, t.dtype, *settings.items())
         if key not in self._steps:
             graph = trace_step(self.network, self.optimizer, self.clip_norm, values)
             self._steps[key] = graph, compile_step(graph, self.engine)
         return self._steps[key]
 
-    def _refuse_nonfinite(self, values: dict[str, Any], before: dict[str, Any]) -> None:
-        """Raise with the place where NaN or inf first arose: in the step before, unseen by its loss, or in this one."""
-        for inputs in filter(None, (before, values)):
-            found = first_nonfinite(self._step_for(inputs)[0], inputs)
-            step = int(inputs["step"])
-            if isinstance(found, Application):
-                gate, variable, phase = found.gate.name, found.name, found.phase
-                what = f"step {step}: the gate {gate} gave NaN or inf for {variable} in the {phase} pass"
-                is_fresh = step == 1 and phase == "forward"
-                fix = _LOOK_AT_START if is_fresh else "a smaller learning rate, or clip_norm=1.0"
-                raise NonFiniteError(what, gate=gate, variable=variable, phase=phase, step=step, fix=fix)
-            if found is not None:
-                what = f"step {step}: {found} holds NaN or inf to begin with"
-                raise NonFiniteError(
-                    what, gate="input", variable=found, phase="forward", step=step, fix=_LOOK_AT_START
-                )
+    def _refuse_nonfinite(self, graph: StepGraph, values: dict[str, Any]) -> None:
+        """Raise with the place where NaN or inf first arose in a step, which the network does not hold yet."""
+        found, step = first_nonfinite(graph, values), self.step + 1
+        if isinstance(found, Application):
+            gate, variable, phase = found.gate.name, found.name, found.phase
+            what = f"step {step}: the gate {gate} gave NaN or inf for {variable} in the {phase} pass"
+            fix = "a smaller learning rate, or clip_norm=1.0"
+            if step == 1 and phase == "forward":
+                fix = "look at the data and the first parameters"
+        else:
+            gate, variable, phase = "input", str(found), "forward"
+            what = f"step {step}: {variable} holds NaN or inf to begin with"
+            fix = "look at the data" if variable in ("x", "t") else "look at the first parameters"
+        raise NonFiniteError(what, gate=gate, variable=variable, phase=phase, step=step, fix=fix)
 
     def _checked(self, x: Any, t: Any) -> tuple[Array, Array]:
         """Data that fit each other and the network, or an error."""
-        x, t = np.asarray(x), np.asarray(t)
+        x, t = _array("x", x), _array("t", t)
         if x.ndim == 0 or t.ndim == 0 or len(x) != len(t) or len(x) == 0:
             raise ShapeError(
                 f"x and t need one row for each sample; their shapes are {x.shape} and {t.shape}"
@@ -261,16 +289,18 @@ class Trainer:
         if x.dtype.kind != "f":
             fix = "x.astype(np.float32) / 255 for images, x.astype(np.float32) for other numbers"
             raise DTypeError(f"x must be float32 or float64; it is {x.dtype}", fix=fix)
+        for name, w in self.network.params.items():
+            if not w.flags.writeable:
+                raise ArgumentError(
+                    f"the parameter {name} is read-only, so it cannot learn", fix=f"{name}.copy()"
+                )
         dtype = next(iter(self.network.params.values())).dtype
+        x = x.astype(dtype, copy=False)
         self.network.evaluate(x[:1], t[:1])  # refuses rows of wrong shapes
-        self._check_labels(x, t)
-        return x.astype(dtype, copy=False), t
-
-    def _check_labels(self, x: Array, t: Array) -> None:
-        """All labels once here, since a compiled step does not look at them."""
-        scores = self.network.predict(x[:1])
-        if t.ndim == 1 and scores.ndim == 2 and t.dtype.kind in "iu":
-            check_labels(np, np.broadcast_to(scores, (len(x), scores.shape[1])), t)
+        self.network.check_targets(
+            x[:1], t
+        )  # all labels once here, since a compiled step does not look at them
+        return x, t
 
     def _threads(self) -> AbstractContextManager[Any]:
         if not self.deterministic:
@@ -279,3 +309,26 @@ class Trainer:
 
         limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
         return limits
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether all numbers are finite, in one pass of a dot product; only where that overflows, a slow look."""
+    flat = np.ravel(value)
+    return isfinite(quiet.run(np.dot, flat, flat)) or bool(np.isfinite(flat).all())
+
+
+def _whole(name: str, value: Any, *, least: int) -> int:
+    try:
+        number = index(value)
+    except TypeError:
+        raise ArgumentError(f"{name} must be a whole number; it is {value!r}") from None
+    if number < least:
+        raise ArgumentError(f"{name} must be at least {least}; it is {number}")
+    return number
+
+
+def _array(name: str, value: Any) -> Array:
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise ShapeError(f"{name} must be an array; its rows have different lengths") from None

@@ -39,7 +39,8 @@ def look_inside(report: GradientReport, question: Question, output: Any) -> Grad
             return report
         if not by_itself.smooth:
             kinks.add(name)
-    if report.ok or not _is_right_elsewhere(question, report.seed, aside=bool(kinks)):
+    is_a_number = not any(np.isnan(i.backprop) for i in report.wrong)  # NaN is no choice of anybody
+    if report.ok or not (is_a_number and _is_right_elsewhere(question, report.seed, aside=bool(kinks))):
         return report
     if kinks:
         return _noted(report, "at a kink", f"of {' and '.join(sorted(kinks))} inside")

@@ -41,7 +41,7 @@ def numerical_gradient(f: Callable[[Any], Any], x: Any, *, dtype: Any = np.float
     precision = np.dtype(dtype)
     if precision not in (np.float64, np.float32):
         raise DTypeError(f"numerical_gradient computes in float64 or float32, not {precision}")
-    is_number = isinstance(x, float | int) and not isinstance(x, bool | np.generic)
+    is_number = isinstance(x, float | int | np.floating) and not isinstance(x, bool)
     given = np.asarray(float(x), dtype=precision) if is_number else _array(x)
     in_place = given.dtype == precision and given.flags.writeable and not _overlaps_itself(given)
     own = given if in_place else np.array(given, dtype=precision, order="C")
@@ -74,9 +74,8 @@ def _array(x: Any) -> Array:
 def _overlaps_itself(array: Array) -> bool:
     """Whether several elements may be one place in memory, so that changing one would change others."""
     reach = 0
-    for stride, length in sorted(
-        (abs(s), n) for s, n in zip(array.strides, array.shape, strict=True) if n > 1
-    ):
+    axes = zip(map(abs, array.strides), array.shape, strict=True)
+    for stride, length in sorted((stride, length) for stride, length in axes if length > 1):
         if stride < max(reach, array.itemsize):
             return True
         reach = stride * length
