@@ -1,7 +1,7 @@
 """Timing of peers side by side: interleaved, in one process or as one process each, medians and ratios.
 
 Machines are shared and noisy, so only ratios within one run mean something. OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE
-force kernels; unset both before measuring. What was in force is printed.
+force kernels, which suits one peer and not another; nothing is measured while one of them is set.
 """
 
 from __future__ import annotations
@@ -22,15 +22,24 @@ FORCED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
 def describe_machine() -> str:
-    """Processor, cores, NumPy, BLAS and whether its kernels are forced, in one line."""
+    """Processor, cores, NumPy and BLAS, in one line."""
     blas = ", ".join(
         f"{i['internal_api']} {i['version']} {i.get('architecture', '')} × {i['num_threads']} threads"
         for i in threadpool_info()
         if i["user_api"] == "blas"
     )
-    forced = [name for name in FORCED if name in os.environ] or ["none"]
-    machine = f"{platform.machine()}, {os.cpu_count()} cores; NumPy {np.__version__}"
-    return f"{machine}; {blas}; forced kernels: {', '.join(forced)}"
+    return f"{platform.machine()}, {os.cpu_count()} cores; NumPy {np.__version__}; {blas}"
+
+
+def refuse_forced_kernels() -> None:
+    """End the program when the environment forces kernels of OpenBLAS."""
+    forced = [name for name in FORCED if name in os.environ]
+    if forced:
+        verb, them = ("force", "them") if len(forced) > 1 else ("forces", "it")
+        raise SystemExit(
+            f"{' and '.join(forced)} {verb} kernels of OpenBLAS, so times would not be comparable; "
+            f"unset {them} and run again"
+        )
 
 
 def measure(peers: Mapping[str, Callable[[], object]], *, rounds: int, calls: int) -> dict[str, float]:
@@ -39,6 +48,7 @@ def measure(peers: Mapping[str, Callable[[], object]], *, rounds: int, calls: in
     rounds  how often each peer has its turn
     calls   how many calls make a turn
     """
+    refuse_forced_kernels()
     for call in peers.values():  # warm caches, lazy imports, allocators
         for _ in range(calls):
             call()

@@ -56,10 +56,27 @@ def mygrad_step() -> Callable[[], float]:
 
 
 def pytorch_step() -> Callable[[], float]:
-    arrays, x_array, t_array = data()
-    params = [torch.tensor(p, requires_grad=True) for p in arrays]
-    x, t = torch.tensor(x_array), torch.tensor(t_array)
-    optimizer = torch.optim.SGD(params, lr=0.1)
+    """Updated by hand, as the others are: cheaper than an optimizer object."""
+    params, x, t = pytorch_data()
+    lr = float(LR)
+
+    def step() -> float:
+        W1, b1, W2, b2 = params
+        loss = torch.nn.functional.cross_entropy(torch.relu(x @ W1 + b1) @ W2 + b2, t)
+        loss.backward()
+        with torch.no_grad():
+            for p in params:
+                p.sub_(p.grad, alpha=lr)
+                p.grad = None
+        return float(loss.item())
+
+    return step
+
+
+def pytorch_sgd_step() -> Callable[[], float]:
+    """Updated by PyTorch's own optimizer, as most people do it."""
+    params, x, t = pytorch_data()
+    optimizer = torch.optim.SGD(params, lr=float(LR))
 
     def step() -> float:
         W1, b1, W2, b2 = params
@@ -70,6 +87,11 @@ def pytorch_step() -> Callable[[], float]:
         return float(loss.item())
 
     return step
+
+
+def pytorch_data() -> tuple[list[torch.Tensor], torch.Tensor, torch.Tensor]:
+    arrays, x, t = data()
+    return [torch.tensor(p, requires_grad=True) for p in arrays], torch.tensor(x), torch.tensor(t)
 
 
 def numpy_step() -> Callable[[], float]:
@@ -99,6 +121,7 @@ def main() -> bool:
         "chainrule": chainrule_step,
         "MyGrad": mygrad_step,
         "PyTorch": pytorch_step,
+        "PyTorch, torch.optim.SGD": pytorch_sgd_step,
         "NumPy by hand": numpy_step,
     }
     losses = {name: [step() for step in [make()] for _ in range(20)] for name, make in makers.items()}

@@ -21,10 +21,10 @@ print()
 trainer = cr.Trainer(
     network,
     cr.AdamW(lr=0.003, weight_decay=0.05),
-    batch_size=50,
+    batch_size=100,
     clip_norm=1.0,
-    schedule=cosine(steps=15 * 120, warmup=60),
-    callbacks=[cr.EarlyStopping("validation_loss", patience=3)],
+    schedule=cosine(steps=15 * 60, warmup=30),
+    callbacks=[cr.EarlyStopping("validation_loss", patience=2)],
 )
 history = trainer.fit(x_train, t_train, epochs=15, validation=(x_validation, t_validation))
 for epoch in history:

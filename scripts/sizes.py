@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 FOLDERS = ("src", "tests", "scripts", "examples", "benchmarks")
 MOST_LINES, MOST_TOKENS_A_LINE = 300, 14.0
-FEW_LINES = 50  # too few for their density to mean anything
+FEW_LINES = 60  # too few for their density to mean anything
 
 _CODE = {tokenize.OP, tokenize.NAME, tokenize.NUMBER, tokenize.STRING}
 

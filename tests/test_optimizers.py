@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
 from chainrule import optimizers
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.errors import ArgumentError, DTypeError, ShapeError
 from chainrule.optimizers import BY_NAME, SGD, AdaGrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSprop
 
 
@@ -105,6 +107,7 @@ def test_every_rule_descends(kind):
     [
         (lambda: SGD(0), "lr must be a positive number; it is 0"),
         (lambda: SGD(float("nan")), "lr must be a positive number; it is nan"),
+        (lambda: SGD(float("inf")), "lr must be a positive number; it is inf"),
         (lambda: SGD(0.1, weight_decay=-1), "weight_decay must be a number ≥ 0; it is -1"),
         (lambda: Momentum(momentum=1.0), "momentum must be in 0 ≤ momentum < 1; it is 1.0"),
         (lambda: Adam(beta1=1.5), "beta1 must be in 0 ≤ beta1 < 1; it is 1.5"),
@@ -132,3 +135,49 @@ def test_a_gradient_of_another_shape_is_refused():
 def test_every_optimizer_has_a_name():
     kinds = {v for v in vars(optimizers).values() if isinstance(v, type) and issubclass(v, Optimizer)}
     assert set(BY_NAME.values()) == kinds - {Optimizer}
+
+
+@pytest.mark.parametrize(
+    ("w", "gradient", "kind", "what"),
+    [
+        (
+            np.ones(2, dtype=int),
+            np.ones(2),
+            DTypeError,
+            "the parameter w is int64; an update needs an array of ",
+        ),
+        (
+            [1.0, 2.0],
+            np.ones(2),
+            DTypeError,
+            "the parameter w is no array but list; an update needs an array of ",
+        ),
+        (np.ones(2), np.ones(2) * 1j, DTypeError, "the gradient of w is complex128; real numbers are needed"),
+        (np.ones(2), np.ones(3), ShapeError, "the gradient of w has shape (3,); w has (2,)"),
+        (np.ones(3), np.ones(3), ShapeError, "the state v of w has shape (2,); w has (3,)"),
+    ],
+    ids=["integers", "list", "complex", "gradient", "state"],
+)
+def test_what_does_not_fit_changes_nothing(w, gradient, kind, what):
+    optimizer = Momentum(0.1)
+    optimizer.update({"w": np.ones(2)}, {"w": np.ones(2)})
+    params = {"a": np.ones(2), "w": w}
+    before, state = copy.deepcopy(params), copy.deepcopy(optimizer.state)
+    with pytest.raises(kind) as problem:
+        optimizer.update(params, {"a": np.ones(2), "w": gradient})
+    assert problem.value.what.removesuffix("float32 or float64") == what
+    assert optimizer.step == 1
+    np.testing.assert_equal((params, optimizer.state), (before, state))
+
+
+@pytest.mark.parametrize("kind", BY_NAME.values(), ids=BY_NAME)
+def test_float64_gradients_and_rates_of_numpy_leave_float32_as_it_is(kind):
+    optimizers = kind(0.1, weight_decay=0.01), kind(0.1, weight_decay=0.01)
+    optimizers[1].lr = np.float64(0.1)
+    gradient = np.array([0.1, -0.7, 3.0], dtype=np.float32)
+    params = [{"w": np.ones(3, dtype=np.float32)} for _ in optimizers]
+    for _ in range(3):
+        optimizers[0].update(params[0], {"w": gradient})
+        optimizers[1].update(params[1], {"w": gradient.astype(np.float64)})
+    assert all(value.dtype == np.float32 for value in optimizers[1].state["w"].values())
+    np.testing.assert_equal((params[1], optimizers[1].state), (params[0], optimizers[0].state))

@@ -39,8 +39,8 @@ def test_blanks_comments_and_docstrings_are_not_code(tmp_path: Path) -> None:
     [
         ("x = 1\n" * 300, 0),
         ("x = 1\n" * 301, 1),
-        ("x = 1, 2, 3, 4, 5, 6\n" * 60, 0),
-        ("x = 1, 2, 3, 4, 5, 6, 7\n" * 60, 1),
+        ("x = 1, 2, 3, 4, 5, 6\n" * 70, 0),
+        ("x = 1, 2, 3, 4, 5, 6, 7\n" * 70, 1),
     ],
     ids=["300 lines", "301 lines", "13 tokens", "15 tokens"],
 )

@@ -24,6 +24,8 @@ import os
 import sys
 from typing import Any
 
+import numpy
+
 __all__ = [
     "ChainruleError",
     "ShapeError",
@@ -41,16 +43,30 @@ __all__ = [
     "MissingExtraError",
 ]
 
-_PACKAGE = os.path.dirname(__file__)
+
+def _folder(module_file: str) -> str:
+    """The folder of a module with a separator behind it, so that chainrule_apps does not begin like chainrule."""
+    return os.path.normcase(os.path.join(os.path.dirname(module_file), ""))
+
+
+_STANDARD_LIBRARY = _folder(os.__file__)
+_SITES = tuple(os.path.join(_STANDARD_LIBRARY, name, "") for name in ("site-packages", "dist-packages"))
+_NOT_THE_USERS = (_folder(__file__), _folder(numpy.__file__), "<")  # "<": code without a file
+
+
+def _is_the_users(file: str) -> bool:
+    file = os.path.normcase(file)
+    if file.startswith(_STANDARD_LIBRARY) and not file.startswith(_SITES):
+        return False
+    return not file.startswith(_NOT_THE_USERS)
 
 
 def _line_of_the_user() -> str | None:
-    """The innermost line outside this package and NumPy, as ``train.py:31``, or None."""
+    """The innermost line outside this package, NumPy and the standard library, as ``train.py:31``, or None."""
     frame = sys._getframe(2)
     while frame is not None:
-        file = frame.f_code.co_filename
-        if not file.startswith(_PACKAGE) and "/numpy/" not in file and not file.startswith("<"):
-            return f"{os.path.basename(file)}:{frame.f_lineno}"
+        if _is_the_users(frame.f_code.co_filename):
+            return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
         frame = frame.f_back  # type: ignore[assignment]
     return None
 
@@ -81,6 +97,16 @@ class ChainruleError(Exception):
             lines.append(f"  fix   {self.fix}")
         lines.append(f"  more  docs/errors.md#{type(self).__name__.lower()}")
         return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, in another process too, is made without looking for the line of the user again."""
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(kind: type[ChainruleError], args: tuple[Any, ...]) -> ChainruleError:
+    error = kind.__new__(kind, *args)
+    super(ChainruleError, error).__init__(*args)
+    return error
 
 
 class ShapeError(ChainruleError, ValueError):

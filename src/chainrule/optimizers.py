@@ -10,11 +10,12 @@ The objective that is descended is the mean loss of the mini-batch plus, with L2
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
+from math import isfinite
 from typing import Any, ClassVar
 
 import numpy as np
 
-from .errors import ArgumentError, ShapeError
+from .errors import ArgumentError, DTypeError, ShapeError
 from .graph import functions as F
 
 __all__ = ["BY_NAME", "SGD", "AdaGrad", "Adam", "AdamW", "Momentum", "Nesterov", "Optimizer", "RMSprop"]
@@ -71,26 +72,44 @@ class Optimizer:
 
         params  arrays by name, changed in place
         grads   gradients by the same names
-        raises  ArgumentError when a gradient is missing, ShapeError when its shape differs; nothing is changed then
+        raises  ArgumentError when a gradient is missing, ShapeError when its shape or that of the state differs,
+                DTypeError when parameters are no floating-point arrays or gradients no real numbers; nothing is
+                changed then
 
         >>> params, grads = {"w": np.array([1.0, 2.0])}, {"w": np.array([10.0, 0.0])}
         >>> SGD(lr=0.1).update(params, grads)
         >>> params["w"]
         array([0., 2.])
         """
-        for name, w in params.items():
-            if name not in grads:
-                raise ArgumentError(
-                    f"there is no gradient for the parameter {name!r}; grads has {', '.join(grads)}"
-                )
-            if np.shape(grads[name]) != np.shape(w):
-                raise ShapeError(
-                    f"the gradient of {name} has shape {np.shape(grads[name])}; {name} has {np.shape(w)}"
-                )
+        checked = {name: self._checked_gradient(name, w, grads) for name, w in params.items()}
         self.step += 1
+        lr = float(self.lr)  # one of NumPy's float64 would turn float32 into float64
         for name, w in params.items():
             state = self.state.get(name) or self.initial_state(w)
-            w[...], self.state[name] = self.next(w, grads[name], state, lr=self.lr, step=self.step)
+            w[...], self.state[name] = self.next(w, checked[name], state, lr=lr, step=self.step)
+
+    def _checked_gradient(self, name: str, w: Any, grads: Mapping[str, Any]) -> np.ndarray[Any, Any]:
+        """The gradient of one parameter in the dtype of the parameter, when it and the state fit."""
+        if not isinstance(w, np.ndarray) or w.dtype.kind != "f":
+            held = f"{w.dtype}" if isinstance(w, np.ndarray) else f"no array but {type(w).__name__}"
+            what = f"the parameter {name} is {held}; an update needs an array of float32 or float64"
+            raise DTypeError(what, fix=f"{name}.astype(float)" if isinstance(w, np.ndarray) else None)
+        if name not in grads:
+            raise ArgumentError(
+                f"there is no gradient for the parameter {name!r}; grads has {', '.join(grads)}"
+            )
+        if np.shape(grads[name]) != w.shape:
+            raise ShapeError(
+                f"the gradient of {name} has shape {np.shape(grads[name])}; {name} has {w.shape}"
+            )
+        gradient = np.asarray(grads[name])
+        if gradient.dtype.kind not in "fiu":
+            raise DTypeError(f"the gradient of {name} is {gradient.dtype}; real numbers are needed")
+        for key, value in self.state.get(name, {}).items():
+            if np.shape(value) != w.shape:
+                what = f"the state {key} of {name} has shape {np.shape(value)}; {name} has {w.shape}"
+                raise ShapeError(what, fix="an optimizer of its own for each network")
+        return gradient.astype(w.dtype, copy=False)
 
 
 class SGD(Optimizer):
@@ -257,5 +276,5 @@ BY_NAME: Mapping[str, type[Optimizer]] = {
 
 
 def _check_range(name: str, value: Any, inside: bool, expected: str) -> None:
-    if not inside or value != value:
+    if not inside or not isfinite(value):
         raise ArgumentError(f"{name} must be {expected}; it is {value!r}")

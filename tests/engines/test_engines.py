@@ -37,3 +37,18 @@ def test_the_first_bad_application_is_found():
 def test_a_bad_input_is_found_by_name():
     step = trace(lambda v: {"y": v["x"] * 2.0}, {"x": 1.0})
     assert first_nonfinite(step, {"x": float("nan")}) == "x"
+
+
+def test_an_infinity_that_nobody_took_is_not_blamed():
+    def function(v):
+        untaken = F.log(v["x"] * 0.0)
+        return {"y": F.where(v["x"] > 0, v["x"], untaken) * F.sqrt(v["z"])}
+
+    step = trace(function, {"x": np.ones(2), "z": np.ones(2)})
+    assert first_nonfinite(step, {"x": np.ones(2), "z": np.ones(2)}) is None
+    assert first_nonfinite(step, {"x": np.ones(2), "z": -np.ones(2)}).gate.name == "sqrt"
+
+
+def test_a_bad_input_that_spoiled_nothing_is_not_blamed():
+    step = trace(lambda v: {"y": v["x"] * 2.0}, {"x": 1.0, "unused": 1.0})
+    assert first_nonfinite(step, {"x": 1.0, "unused": float("nan")}) is None

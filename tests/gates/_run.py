@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from chainrule.gates import Gate
 from chainrule.graph import Variable, apply
+from chainrule.graph._values import has_gradient
 from tests.gates._examples import Example
 
 
-def places(gate: Gate, number: int) -> list[int]:
-    """Which of so many inputs have a gradient."""
-    return [i for i, rule in zip(range(number), gate.ordered_rules, strict=False) if rule]
+def places(gate: Gate, inputs: Sequence[Any]) -> list[int]:
+    """Which of the inputs have a gradient: those that have a rule, but not class numbers and other integers."""
+    ruled = zip(inputs, gate.ordered_rules, strict=False)
+    return [i for i, (x, rule) in enumerate(ruled) if rule and has_gradient(x)]
 
 
 def differentiated(gate: Gate, given: Example) -> list[Any]:
     """The inputs that have a gradient."""
-    return [given.inputs[i] for i in places(gate, len(given.inputs))]
+    return [given.inputs[i] for i in places(gate, given.inputs)]
 
 
 class Result(NamedTuple):
@@ -36,7 +38,7 @@ class Result(NamedTuple):
 def run(gate: Gate, given: Example, upstream: Any = None) -> Result:
     """Run a gate as users do, forward and, where it has rules, backward."""
     inputs = list(given.inputs)
-    mine = places(gate, len(inputs))
+    mine = places(gate, inputs)
     for i in mine:
         inputs[i] = Variable(inputs[i])
     out = apply(gate, *inputs, **given.settings)

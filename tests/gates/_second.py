@@ -14,7 +14,7 @@ from tests.gates._run import places
 
 def gradients_of_gradients(gate: Gate, given: Example, upstream: Any, directions: list[Any]) -> list[Any]:
     """The gradients of Σ direction · (gradient of an input), for those inputs and for the upstream gradient."""
-    mine = places(gate, len(given.inputs))
+    mine = places(gate, given.inputs)
     wrt = tuple(range(len(mine)))
 
     def weighted(*leaves: Any) -> Any:

@@ -163,7 +163,7 @@ TWINS: Mapping[str, Callable[..., Any]] = {
 def _forward(gate: Gate, given: Example) -> tuple[Any, list[Any]]:
     """The result of the twin and its leaves."""
     tensors = [torch.tensor(x) for x in given.inputs]
-    leaves = [tensors[i].requires_grad_() for i in places(gate, len(tensors))]
+    leaves = [tensors[i].requires_grad_() for i in places(gate, given.inputs)]
     return TWINS[gate.name](*tensors, **given.settings), leaves
 
 

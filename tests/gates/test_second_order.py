@@ -23,7 +23,7 @@ def _differences(gate: Gate, given: Example, upstream: Any, directions: list[Any
     """The same by central differences of what one backward pass gives, number by number."""
     upstream = np.array(upstream)
     arrays = [np.array(x) for x in given.inputs]
-    moved = [arrays[i] for i in places(gate, len(arrays))]
+    moved = [arrays[i] for i in places(gate, arrays)]
 
     def directed() -> float:
         result = run(gate, Example(tuple(arrays), given.settings), upstream)

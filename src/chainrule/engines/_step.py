@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import GraphError
 from ..gates import Gate
-from ..graph import Variable, new_variable, reachable
+from ..graph import Variable, new_variable, reachable, tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class StepGraph:
     inputs     slot of each input, by name
     outputs    slot of each output, by name
     constants  values of the slots that never change
+    shapes     shape of each input, by name
 
     >>> from chainrule.graph import functions as F
     >>> print(trace(lambda v: {"y": F.exp(v["x"]) * 2.0}, {"x": 1.0}))
@@ -62,6 +63,7 @@ class StepGraph:
     inputs: Mapping[str, int]
     outputs: Mapping[str, int]
     constants: Mapping[int, Any]
+    shapes: Mapping[str, tuple[int, ...]]
     slots: int
 
     def __str__(self) -> str:
@@ -88,16 +90,19 @@ def trace(
 ) -> StepGraph:
     """Record what a function of named arrays does, as a list that runs on other arrays of the same shapes.
 
+    The function runs once, on the inputs given, and is recorded even within `no_grad`.
+
     function  takes variables by name and returns variables by name; made of gates only
     inputs    arrays or numbers by name; labels and other integers are welcome here
     phases    called after `function`: the numbers of the last application of the forward and of the backward pass
-    raises    GraphError when an output does not depend on any input
+    raises    GraphError when an output does not depend on any input, and when the function reads numbers out of a
+              variable (``.value``, ``if x > 0:``, a variable as an index), which a list of gates cannot repeat
     """
     placeholders = {name: new_variable(value, name=name) for name, value in inputs.items()}
-    outputs = dict(function(dict(placeholders)))
-    for name, output in outputs.items():
-        if not isinstance(output, Variable):
-            raise GraphError(f"the output {name!r} does not depend on the inputs {', '.join(inputs)}")
+    with tracing():
+        outputs = dict(function(dict(placeholders)))
+    order = reachable(v for v in outputs.values() if isinstance(v, Variable))[::-1]
+    _check_dependence(outputs, placeholders, order)
     last_forward, last_backward = phases() if phases else (max(v.number for v in outputs.values()),) * 2
 
     slot_of = {variable: slot for slot, variable in enumerate(placeholders.values())}
@@ -114,7 +119,7 @@ def trace(
     def slot_for(value: Any) -> int:
         if isinstance(value, Variable) and value in slot_of:
             return slot_of[value]
-        constant = value.value if isinstance(value, Variable) else value
+        constant = value._value if isinstance(value, Variable) else value
         key = repr(constant) if isinstance(constant, (int, float)) else id(constant)
         if key not in constant_slots:
             constant_slots[key] = new_slot()
@@ -122,7 +127,6 @@ def trace(
         return constant_slots[key]
 
     kept_slots: dict[tuple[Variable, int], int] = {}
-    order = reachable(outputs.values())[::-1]
     names = _names(order)
     for variable in order:
         if variable.gate is None or variable in slot_of:
@@ -149,8 +153,22 @@ def trace(
         inputs={name: slot_of[variable] for name, variable in placeholders.items()},
         outputs={name: slot_for(variable) for name, variable in outputs.items()},
         constants=constants,
+        shapes={name: np.shape(value) for name, value in inputs.items()},
         slots=slots,
     )
+
+
+def _check_dependence(
+    outputs: Mapping[str, Any], placeholders: Mapping[str, Variable], order: list[Variable]
+) -> None:
+    """Refuse outputs that would be the same in every run; `order` is all that they depend on, the oldest first."""
+    dependent = set(placeholders.values())
+    for variable in order:
+        if any(isinstance(i, Variable) and i in dependent for i in variable.inputs):
+            dependent.add(variable)
+    for name, output in outputs.items():
+        if not isinstance(output, Variable) or output not in dependent:
+            raise GraphError(f"the output {name!r} does not depend on the inputs {', '.join(placeholders)}")
 
 
 def _names(order: list[Variable]) -> dict[Variable, str]:

@@ -30,14 +30,18 @@ def _leaky_relu_dx(xp: Any, dout: Any, x: Any, alpha: float) -> Any:
     return xp.where(x <= 0, dout * alpha, dout)
 
 
+def _left(xp: Any, x: Any) -> Any:
+    """x where it is negative, 0 elsewhere: exp cannot overflow for the sake of the branch that is not taken."""
+    return xp.where(x <= 0, x, xp.zeros_like(x))
+
+
 def _elu(xp: Any, x: Any, *, alpha: float = 1.0) -> Any:
-    # expm1 sees negative numbers only, so it cannot overflow for the sake of the branch that is not taken.
-    return xp.where(x <= 0, alpha * xp.expm1(xp.where(x <= 0, x, xp.zeros_like(x))), x)
+    return xp.where(x <= 0, alpha * xp.expm1(_left(xp, x)), x)
 
 
-def _elu_dx(xp: Any, dout: Any, x: Any, out: Any, alpha: float) -> Any:
-    # alpha · exp(x) = out + alpha on the left. At the kink 0 (there is one unless alpha = 1) the left slope is taken.
-    return xp.where(x <= 0, dout * (out + alpha), dout)
+def _elu_dx(xp: Any, dout: Any, x: Any, alpha: float) -> Any:
+    # Not out + alpha, which is 0 from x = -37 down. At the kink 0 (none if alpha = 1) the left slope is taken.
+    return xp.where(x <= 0, dout * (alpha * xp.exp(_left(xp, x))), dout)
 
 
 def _normal_cdf(xp: Any, x: Any) -> Any:

@@ -7,16 +7,26 @@ from typing import Any
 from ._gate import Gate
 
 
+def exponentials(xp: Any, x: Any, *, axis: int = -1) -> tuple[Any, Any, Any]:
+    """z, exp(z) and Σ exp(z), where z is x with the largest of its row subtracted, so that exp cannot overflow."""
+    z = x - xp.max(x, axis=axis, keepdims=True)
+    e = xp.exp(z)
+    return z, e, xp.sum(e, axis=axis, keepdims=True)
+
+
 def _softmax(xp: Any, x: Any, *, axis: int = -1) -> Any:
-    """exp(x) / Σ exp(x), with the largest x of the row subtracted first, so that exp cannot overflow."""
-    e = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
-    return e / xp.sum(e, axis=axis, keepdims=True)
+    _, e, total = exponentials(xp, x, axis=axis)
+    return e / total
 
 
 def _log_softmax(xp: Any, x: Any, *, axis: int = -1) -> Any:
-    """x − log Σ exp(x), with the largest x of the row subtracted first."""
-    z = x - xp.max(x, axis=axis, keepdims=True)
-    return z - xp.log(xp.sum(xp.exp(z), axis=axis, keepdims=True))
+    z, _, total = exponentials(xp, x, axis=axis)
+    return z - xp.log(total)
+
+
+def log_softmax_of(xp: Any, x: Any) -> Any:
+    """The logarithm of softmax as rules use it: the gate itself where `xp` has it, so that it is one application."""
+    return xp.log_softmax(x) if hasattr(xp, "log_softmax") else _log_softmax(xp, x)
 
 
 softmax = Gate(

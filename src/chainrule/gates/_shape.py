@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..errors import ArgumentError
 from . import _portable
 from ._gate import Gate
 
@@ -11,6 +12,13 @@ from ._gate import Gate
 def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
     order = [axis % len(axes) for axis in axes]
     return tuple(order.index(i) for i in range(len(axes)))
+
+
+def _concatenate(xp: Any, *arrays: Any, axis: int = 0) -> Any:
+    if axis is None:
+        what = "concatenate joins arrays along an axis that they have; axis=None is none"
+        raise ArgumentError(what, fix="reshape each to (-1,) first, and leave axis out")
+    return xp.concat(arrays, axis=axis)
 
 
 def _part(dout: Any, arrays_shape: tuple[tuple[int, ...], ...], position: int, axis: int) -> Any:
@@ -130,12 +138,13 @@ scatter = Gate(
 
 concatenate = Gate(
     "concatenate", symbol="concat", en="concatenation", ko="이어 붙이기", kind="shape",
-    forward=lambda xp, *arrays, axis=0: xp.concat(arrays, axis=axis),
+    forward=_concatenate,
     wrt={"arrays": _part},
     doc="""Arrays joined along an axis that they have.
 
     arrays   shapes that differ along `axis` only
     axis     the axis
+    raises   ArgumentError when axis is None
     >>> cr.concatenate([np.ones(2), np.zeros(1)])
     array([1., 1., 0.])
     """,

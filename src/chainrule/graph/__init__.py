@@ -6,15 +6,23 @@ from .._lazy import lazy as _lazy_names
 from . import _variable, functions  # _variable first: the others import from it
 from ._backward import gradients_of, reachable
 from ._quiet import quiet
-from ._recording import apply, new_variable, no_grad
+from ._recording import apply, new_variable, no_grad, run_gate, tracing
 from ._transforms import grad, hessian, jacobian, value_and_grad
 from ._values import namespace_of
 from ._variable import Variable, describe, variables
 
 # Not everybody who differentiates also reads expressions from text or prints graphs.
-__getattr__ = _lazy_names(__name__, {"_listing": ("Graph", "Node"), "_parse": ("Expression", "parse")})
+__getattr__ = _lazy_names(
+    __name__,
+    {
+        "_differences": ("central_difference", "difference_step"),
+        "_listing": ("Graph", "Node"),
+        "_parse": ("Expression", "parse"),
+    },
+)
 
 if TYPE_CHECKING:
+    from ._differences import central_difference, difference_step
     from ._listing import Graph, Node
     from ._parse import Expression, parse
 
@@ -24,7 +32,9 @@ __all__ = [
     "Node",
     "Variable",
     "apply",
+    "central_difference",
     "describe",
+    "difference_step",
     "functions",
     "grad",
     "gradients_of",
@@ -36,6 +46,8 @@ __all__ = [
     "parse",
     "quiet",
     "reachable",
+    "run_gate",
+    "tracing",
     "value_and_grad",
     "variables",
 ]

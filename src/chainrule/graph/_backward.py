@@ -19,7 +19,7 @@ from .. import gates
 from ..errors import DTypeError, GraphError, ShapeError
 from ..gates import Gate, Rule
 from ._quiet import quiet
-from ._recording import apply, check_unchanged, new_variable
+from ._recording import apply, baked_in, check_unchanged, is_tracing, new_variable
 from ._values import as_float, constant, has_gradient, namespace_of
 from ._variable import Variable, describe
 
@@ -76,6 +76,8 @@ def gradients_of(
     >>> dx, gradients_of(dx, [x])
     (Variable(6.0), [2.0])
     """
+    if is_tracing() and not as_graph:
+        raise baked_in(f"plain gradients of {describe(output)} were asked for", "as_graph=True")
     targets = list(wrt)
     order = reachable([output])
     relevant = set(targets)
@@ -83,8 +85,6 @@ def gradients_of(
         if any(isinstance(i, Variable) and i in relevant for i in variable.inputs):
             relevant.add(variable)
     seed = _seed(output, seed)
-    if output not in relevant:
-        return [None] * len(targets)
     order = [v for v in order if v in relevant]
     if as_graph:
         gradients = {output: new_variable(seed)}
@@ -141,26 +141,18 @@ def _walk(
         out, inputs, rules = variable._value, variable.inputs, gate.ordered_rules
         if type(out) is not float:
             if type(dout) is ndarray:
-                dout.setflags(
-                    write=False
-                )  # it may be shared with other variables, so nobody may write into it
+                dout.setflags(write=False)  # other variables may share it, so nobody may write into it
             if variable._watched:
                 check_unchanged(variable)
         if relevant is not None:
             inputs = tuple([i if type(i) is Variable and i in relevant else None for i in inputs])
         if gate.simple and type(out) in _NUMPYS:
-            environment = (
-                np,
-                dout,
-                out,
-                *variable._values,
-            )  # spares what the rules of most gates do not name
+            # The beginning of what `Gate.environment` lays out: the rules of most gates name nothing else.
+            environment = (np, dout, out, *variable._values)
         else:
             environment = _environment(variable, gate, dout)
             if gate.variadic:
-                rules = [
-                    _at(position, rule) for position, rule in zip(range(len(inputs)), rules, strict=False)
-                ]
+                rules = [_at(place, rule) for place, rule in zip(range(len(inputs)), rules, strict=False)]
         for target, rule in zip(inputs, rules):  # noqa: B905 - strict= would cost 0.1 µs a gate
             if type(target) is not Variable or rule is None:
                 continue

@@ -90,7 +90,7 @@ class Graph:
         gradients = [node.variable.grad for node in self]
         columns = [
             _left(["", *map(str, self)]),
-            _right(["value", *_aligned([_text(node.variable.value) for node in self])]),
+            _right(["value", *_aligned([_text(node.variable._value) for node in self])]),
         ]
         if any(gradient is not None for gradient in gradients):
             columns.append(_right(["gradient", *_aligned([_text(gradient) for gradient in gradients])]))

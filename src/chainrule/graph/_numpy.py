@@ -201,7 +201,7 @@ def _of_value(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that reads no more than the shape, or makes a constant of it."""
 
     def call(a: Any, *args: Any, **settings: Any) -> Any:
-        return function(a.value if isinstance(a, Variable) else a, *args, **settings)
+        return function(a._value if isinstance(a, Variable) else a, *args, **settings)
 
     return call
 

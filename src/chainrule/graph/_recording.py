@@ -11,18 +11,22 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from .. import gates
 from ..errors import ArgumentError, ChainruleError, DTypeError, GraphError, ShapeError, UnsupportedError
 from ..gates import Gate
 from ._fingerprint import fingerprint
 from ._quiet import quiet
-from ._values import as_float, constant, namespace_of
+from ._values import as_float, constant, has_gradient, namespace_of
 from ._variable import Variable, describe, next_number
 
 _recording: contextvars.ContextVar[bool] = contextvars.ContextVar("recording", default=True)
-is_recording = _recording.get
+_tracing: contextvars.ContextVar[bool] = contextvars.ContextVar("tracing", default=False)
+is_recording, is_tracing = _recording.get, _tracing.get
 _new = object.__new__
 _NUMBERS = frozenset((float, int, bool))
 _NUMPYS = _NUMBERS | {ndarray, np.float64, np.float32}  # the usual ones, to spare a longer look
+
+_WHOLE = {gates.astype, gates.sum, gates.max, gates.min}  # right for whole numbers: a count stays a count
 
 
 @contextmanager
@@ -36,8 +40,36 @@ def recording(on: bool) -> Iterator[None]:
 
 
 @contextmanager
+def tracing() -> Iterator[None]:
+    """Within it everything is recorded, to be run again on other numbers; so no number may be read out of a variable.
+
+    >>> with tracing():
+    ...     Variable(3.0).value
+    Traceback (most recent call last):
+    chainrule.errors.GraphError: the value of a variable was read while a step was being recorded; ...
+    """
+    token = _tracing.set(True)
+    try:
+        with recording(True):
+            yield
+    finally:
+        _tracing.reset(token)
+
+
+def baked_in(what: str, fix: str) -> GraphError:
+    """The error for what a recorded step cannot repeat.
+
+    what   what was done with the numbers of a variable, in the past tense
+    """
+    why = "the recorded step would use the numbers of this first mini-batch for ever"
+    return GraphError(f"{what} while a step was being recorded; {why}", fix=fix)
+
+
+@contextmanager
 def no_grad() -> Iterator[None]:
     """Within it nothing is recorded: results are variables without a past. It holds for this thread only.
+
+    raises   GraphError while a step is being recorded, which is made of nothing but what is recorded
 
     >>> x = Variable(3.0)
     >>> with no_grad():
@@ -45,6 +77,10 @@ def no_grad() -> Iterator[None]:
     >>> y.gate is None
     True
     """
+    if is_tracing():
+        raise baked_in(
+            "no_grad() was entered", "leave it out; gradients_of follows only the variables it is given"
+        )
     with recording(False):
         yield
 
@@ -74,6 +110,14 @@ def apply(gate: Gate, *inputs: Any, **settings: Any) -> Any:
         settings = {name: _frozen(gate, name, value) for name, value in settings.items()}
     kinds = set(map(type, values))
     numbers = kinds <= _NUMBERS
+    if not numbers and _has_no_float(values):
+        whole = _to_convert(gate, values)
+        if whole:
+            return apply(
+                gate, *(_as_float64(i) if at in whole else i for at, i in enumerate(inputs)), **settings
+            )
+    if gate.check is not None and int in kinds:  # a label: the rules too ask how many axes it has
+        values = tuple([np.asarray(v) if type(v) is int else v for v in values])
     if numbers and gate.check is None:
         out, kept = _run_numbers(gate, values, settings, inputs), ()
     else:
@@ -94,6 +138,30 @@ def apply(gate: Gate, *inputs: Any, **settings: Any) -> Any:
 
 
 applied: Callable[..., Variable] = apply  # where one of the inputs surely is a variable
+
+
+def _has_no_float(values: tuple[Any, ...]) -> bool:
+    for value in values:
+        if value.dtype.kind == "f" if type(value) is ndarray else has_gradient(value):
+            return False
+    return True
+
+
+def _to_convert(gate: Gate, values: tuple[Any, ...]) -> list[int]:
+    """Which whole or boolean arrays to compute with as float64, where no input is floating: uint8 would overflow.
+
+    Not those without a rule (conditions), and of a loss not the targets, which may be class numbers.
+    """
+    if gate in _WHOLE or gate.kind in ("comparison", "shape"):
+        return []
+    rules = zip(range(1 if gate.kind == "loss" else len(values)), gate.ordered_rules, strict=False)
+    return [at for at, rule in rules if rule and type(values[at]) not in _NUMBERS]
+
+
+def _as_float64(whole: Any) -> Any:
+    """The conversion as a gate, so that a recorded step repeats it."""
+    value = whole._value if type(whole) is Variable else constant(whole)
+    return apply(gates.astype, whole, dtype=namespace_of((value,)).float64)
 
 
 def apply_two(gate: Gate, x: Any, y: Any) -> Variable:
@@ -119,18 +187,43 @@ def apply_two(gate: Gate, x: Any, y: Any) -> Variable:
 def _run_numbers(
     gate: Gate, values: tuple[Any, ...], settings: Mapping[str, Any], inputs: tuple[Any, ...]
 ) -> Any:
-    """Forward on Python's numbers, which stay Python's numbers; where Python raises (1 / 0), IEEE 754 answers."""
+    """Forward on Python's numbers, which stay Python's numbers."""
     try:
-        out = quiet.run(gate.forward, np, *values, **settings)
-    except ArithmeticError:
-        out = quiet.run(gate.forward, np, *map(np.float64, map(as_float, values)), **settings)
+        return quiet.run(run_gate, gate, values, settings)
     except (TypeError, ValueError, IndexError, AttributeError):
         out, _ = _run_arrays(gate, np, tuple(map(np.asarray, values)), settings, inputs)
+    return _as_number(gate, out)
+
+
+def run_gate(gate: Gate, values: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:
+    """A gate's forward on plain values, as a graph and every engine that uses NumPy run it, within `quiet`.
+
+    Python's numbers stay Python's numbers, which no float32 array turns into float64 beside them; and where Python
+    raises (1 / 0) or leaves the real numbers, IEEE 754 answers.
+
+    returns  the result, with what the gate keeps if it keeps anything
+
+    >>> quiet.run(run_gate, cr.gates.divide, (1.0, 0.0), {})
+    inf
+    """
+    try:
+        out = gate.forward(np, *values, **settings)
+    except ArithmeticError:
+        if not _NUMBERS.issuperset(map(type, values)):
+            raise
+        out = gate.forward(np, *map(np.float64, map(as_float, values)), **settings)
+    if type(out) is float or (type(out) is ndarray and out.ndim):  # the usual ones, to spare a longer look
+        return out
+    return _as_number(gate, out) if _NUMBERS.issuperset(map(type, values)) else out
+
+
+def _as_number(gate: Gate, out: Any) -> Any:
+    """The result of Python's numbers as one of Python's numbers."""
     if gate.kind == "comparison":
         return bool(out)
     if isinstance(out, complex):  # Python's (-8.0) ** 0.5; a real power of a negative number is NaN
         return float("nan")
-    if np.ndim(out) or getattr(out, "dtype", np.float64) != np.float64:
+    if isinstance(out, tuple) or np.ndim(out) or getattr(out, "dtype", np.float64) != np.float64:
         return out
     return float(out)
 
@@ -245,6 +338,9 @@ def _frozen_index(index: Any) -> Any:
     if isinstance(index, tuple):
         return tuple(map(_frozen_index, index))
     if isinstance(index, Variable):
+        if is_tracing():
+            fix = "np.where chooses element by element, cr.softmax_with_loss by labels"
+            raise baked_in(f"{describe(index)} was used as an index", fix)
         index = index._value
     if isinstance(index, list):
         return np.array(index) if index else np.array(index, dtype=np.intp)

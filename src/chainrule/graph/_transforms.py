@@ -12,7 +12,7 @@ from .. import gates
 from ..errors import ArgumentError, GraphError
 from . import functions as F
 from ._backward import gradients_of, reachable
-from ._recording import apply, is_recording, recording
+from ._recording import apply, is_recording, is_tracing, recording
 from ._values import namespace_of
 from ._variable import Variable
 
@@ -88,7 +88,7 @@ def jacobian(f: Callable[..., Any], wrt: int = 0) -> Callable[..., Any]:
         if not shape:
             return rows[0]
         if not rows:
-            return namespace_of((x.value,)).zeros(shape + x.shape, dtype=x.dtype)
+            return namespace_of((x._value,)).zeros(shape + x.shape, dtype=x.dtype)
         return F.reshape(F.stack(rows), shape + x.shape)
 
     return derivatives
@@ -140,7 +140,7 @@ def _run(
     if not is_recording() or not isinstance(output, Variable):
         return inputs, output, False
     first = min(i.number for i in inputs)
-    return inputs, output, any(variable.number < first for variable in reachable([output]))
+    return inputs, output, is_tracing() or any(variable.number < first for variable in reachable([output]))
 
 
 def _gradients(output: Any, inputs: list[Variable], as_graph: bool, seed: Any = None) -> list[Any]:

@@ -60,6 +60,8 @@ class Variable:
     @property
     def value(self) -> Any:
         """The number or array. A leaf may be given a new one, of the same shape."""
+        if is_tracing():
+            raise baked_in(f"the value of {describe(self)} was read", "compute with the variable itself")
         return self._value
 
     @value.setter
@@ -114,6 +116,9 @@ class Variable:
         >>> x.grad
         6.0
         """
+        if is_tracing():
+            fix = "gradients_of(loss, parameters, as_graph=True)"
+            raise baked_in(f"backward() of {describe(self)} was called", fix)
         set_gradients(self, seed, accumulate=accumulate)
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Variable:
@@ -153,6 +158,9 @@ class Variable:
         return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> bool:
+        if is_tracing():
+            fix = "np.where(condition, x, y) chooses anew in each step"
+            raise baked_in(f"{describe(self)} decided something in Python (if, and, or, not)", fix)
         if self.size != 1:
             what = f"{describe(self)} has shape {self.shape}: whether it holds is not one answer"
             raise ShapeError(
@@ -308,4 +316,4 @@ def _comparison(gate: Gate, x: Variable, y: object) -> Any:
 # Last, because these need `Variable`: the methods above call them.
 from ._backward import set_gradients  # noqa: E402
 from ._numpy import call_function, call_ufunc  # noqa: E402
-from ._recording import applied, apply_two  # noqa: E402
+from ._recording import applied, apply_two, baked_in, is_tracing  # noqa: E402

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..graph._differences import central_difference, difference_step
+from ..graph import central_difference, difference_step
 from ..layers import Affine, is_known
 from ._stack import Stack
 

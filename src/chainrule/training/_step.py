@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any, Protocol
 
 import numpy as np
@@ -91,6 +93,10 @@ def clip(grads: Mapping[str, Any], norm: float) -> dict[str, Any]:
     >>> clip({"w": np.array([3.0, 4.0])}, 1.0)["w"].round(3)
     array([0.6, 0.8])
     """
-    total = sum(F.sum(F.square(g)) for g in grads.values())
-    scale = F.minimum(norm / (F.sqrt(total) + 1e-6), 1.0)
+    # Squares overflow long before lengths do, so they are taken of g / top. Not below 1: there, what underflows is
+    # nothing next to 1e-6. With an infinite gradient the length is to be infinite, not NaN.
+    top = reduce(F.maximum, [F.max(F.abs(g)) for g in grads.values() if g.size], 1.0)
+    top = F.where(top < math.inf, top, 1.0)
+    total = sum(F.sum(F.square(g / top)) for g in grads.values())
+    scale = F.minimum((norm / top) / (F.sqrt(total) + 1e-6 / top), 1.0)
     return {name: g * scale for name, g in grads.items()}

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DTypeError
-from ..graph import Variable
-from ..graph._differences import central_difference, difference_step
+from ..graph import Variable, central_difference, difference_step
 from ._slopes import Array, step_for
 
 _TINY = 1e-20  # of a complex step: its square is nothing beside 1, and no digits cancel
