@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.special import softmax
 
 import chainrule as cr
 from chainrule.cli import main
 from tests.cli._data import make_bars, write_idx
+
+softmax = pytest.importorskip("scipy.special").softmax
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +84,7 @@ def test_the_table(command, run):
 
 
 def save_picture(name, pixels, **how):
-    from PIL import Image
-
+    Image = pytest.importorskip("PIL.Image")
     Image.fromarray(pixels).save(name, **how)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -17,6 +16,8 @@ from numpy.lib.stride_tricks import as_strided
 import chainrule as cr
 from chainrule.errors import ArgumentError, DTypeError
 from chainrule.verify import numerical_gradient
+
+sympy = pytest.importorskip("sympy")
 
 FINITE = hnp.arrays(np.float64, hnp.array_shapes(max_dims=3, max_side=4), elements=st.floats(-3, 3))
 

@@ -17,9 +17,12 @@ from chainrule import gates
 from chainrule.errors import GateError, MissingExtraError, UnsupportedError
 from chainrule.gates import Gate
 from chainrule.verify import prove
-from chainrule.verify._formula import value_of
-from chainrule.verify._symbolic import Region, exact
 from tests.verify._mutants import Rule, with_rule
+
+pytest.importorskip("sympy")
+
+from chainrule.verify._formula import value_of  # noqa: E402
+from chainrule.verify._symbolic import Region, exact  # noqa: E402
 
 ELEMENTWISE = [gate for gate in gates.ALL.values() if gate.kind == "elementwise" and gate.rules]
 OTHERS = [

@@ -192,7 +192,7 @@ def test_a_graph_that_lost_a_part_fails(f: Any) -> None:
 
 
 def test_what_did_not_flow_is_said() -> None:
-    report = check_gradients(lambda x, t: F.softmax_with_loss(x, t), np.eye(2), np.eye(2))
+    report = check_gradients(lambda x, t: F.sum(x * t.value), np.eye(2), np.eye(2))
     assert [i.ok for i in report.inputs] == [True, False]
     assert report.inputs[1].note == "nothing flowed back to it"
 

@@ -198,14 +198,14 @@ def _of_losses(numbers: _Numbers) -> dict[str, list[Example]]:
     answers = np.array([[0.0, 1.0, 0.3], [1.0, 0.7, 0.0]])
     found = {}
     found["softmax_with_loss"] = [
+        _example(real(2, 3), probabilities(2, 3)),
         _example(real(2, 3), classes),
         _example(real(2, 3), np.eye(3)[classes]),
-        _example(real(2, 3), probabilities(2, 3)),
         _example(real(3), np.array(1)),
     ]
     found["cross_entropy_error"] = [
-        _example(probabilities(2, 3), classes),
         _example(probabilities(2, 3), probabilities(2, 3)),
+        _example(probabilities(2, 3), classes),
     ]
     found["binary_cross_entropy_with_logits"] = [_example(real(2, 3), answers)]
     for name in ("squared_error", "mean_squared_error"):
