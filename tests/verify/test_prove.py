@@ -21,8 +21,8 @@ from tests.verify._mutants import Rule, with_rule
 
 pytest.importorskip("sympy")
 
-from chainrule.verify._formula import value_of  # noqa: E402
-from chainrule.verify._symbolic import Region, exact  # noqa: E402
+from chainrule.verify._formula import value_of
+from chainrule.verify._symbolic import Region, exact
 
 ELEMENTWISE = [gate for gate in gates.ALL.values() if gate.kind == "elementwise" and gate.rules]
 OTHERS = [
