@@ -297,9 +297,8 @@ class Trainer:
         dtype = next(iter(self.network.params.values())).dtype
         x = x.astype(dtype, copy=False)
         self.network.evaluate(x[:1], t[:1])  # refuses rows of wrong shapes
-        self.network.check_targets(
-            x[:1], t
-        )  # all labels once here, since a compiled step does not look at them
+        # All labels once here, since a compiled step does not look at them.
+        self.network.check_targets(x[:1], t)
         return x, t
 
     def _threads(self) -> AbstractContextManager[Any]:
