@@ -53,10 +53,11 @@ def _measure(network: Network, data: Data) -> dict[str, Any]:
     right = scores.argmax(axis=1) == data.t_test
     rows = np.bincount(data.t_test, minlength=scores.shape[1])
     hits = np.bincount(data.t_test[right], minlength=scores.shape[1])
+    loss, accuracy = network.evaluate(data.x_test, data.t_test)
     return {
         "rows": len(right),
-        "loss": network.loss(data.x_test, data.t_test),
-        "accuracy": network.accuracy(data.x_test, data.t_test),
+        "loss": loss,
+        "accuracy": accuracy,
         "classes": [{"class": n, "rows": int(rows[n]), "right": int(hits[n])} for n in range(len(rows))],
     }
 

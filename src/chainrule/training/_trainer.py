@@ -296,8 +296,7 @@ class Trainer:
                 )
         dtype = next(iter(self.network.params.values())).dtype
         x = x.astype(dtype, copy=False)
-        self.network.evaluate(x[:1], t[:1])  # refuses rows of wrong shapes
-        # All labels once here, since a compiled step does not look at them.
+        # Rows of wrong shapes, and all labels once here, since a compiled step does not look at them.
         self.network.check_targets(x[:1], t)
         return x, t
 
