@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import chainrule
+import chainrule.engines
 
 
 @pytest.fixture(autouse=True)
-def _names_in_docstrings(doctest_namespace: dict[str, Any]) -> None:
+def _names_in_docstrings(doctest_namespace: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     doctest_namespace.update(cr=chainrule, np=np)
+    monkeypatch.setattr(chainrule.engines._choice, "_FASTEST_FIRST", ("eager",))  # compiling takes seconds

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+import chainrule.engines
+
 settings.register_profile("ci", max_examples=50, deadline=None, derandomize=True)
 settings.register_profile("nightly", max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
@@ -26,6 +28,13 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
     seed = request.config.getoption("--seed")
     print(f"random numbers of this test: --seed {seed}")
     return np.random.default_rng(seed)
+
+
+@pytest.fixture(autouse=True)
+def _auto_is_eager(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiling takes seconds for every new network: tests that want the fused engine name it, or are marked so."""
+    if "auto_engine" not in request.keywords:
+        monkeypatch.setattr(chainrule.engines._choice, "_FASTEST_FIRST", ("eager",))
 
 
 _SET_BY_OTHERS = (

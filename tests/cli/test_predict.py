@@ -161,7 +161,10 @@ def cut(data):
     ("name", "content", "what"),
     [
         ("nothing", None, "there is no file nothing\n  fix   give an .npy file, an IDX file or a picture\n"),
-        ("empty.npy", b"", "empty.npy cannot be read as a picture: "),
+        ("empty.npy", b"", "empty.npy is not an .npy file: it begins with nothing\n"
+         "  fix   save an array of numbers with np.save\n"),
+        ("text.npy", b"seven rows", "text.npy is not an .npy file: it begins with 73 65 76 65 6e 20\n"),
+        ("empty", b"", "empty cannot be read as a picture: "),
         ("text.txt", b"seven", "text.txt cannot be read as a picture: cannot identify image file"),
         ("cut.png", cut, "cut.png cannot be read as a picture: "),
         ("cut.npy", cut, "cut.npy cannot be read: "),

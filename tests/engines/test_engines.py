@@ -23,7 +23,7 @@ def test_an_unknown_engine_is_refused():
     with pytest.raises(ArgumentError) as problem:
         resolve("warp")
     assert problem.value.what == "there is no engine 'warp'"
-    assert problem.value.fix == "use one of auto, eager"
+    assert problem.value.fix == "use one of auto, eager, fused"
 
 
 def test_the_first_bad_application_is_found():

@@ -27,10 +27,13 @@ def test_settings_out_of_range_are_refused(make_net, settings, text):
     assert problem.value.what == text
 
 
-def test_integer_images_are_refused_with_the_way_out(make_net):
-    with pytest.raises(DTypeError, match="x must be float32 or float64; it is uint8") as problem:
-        cr.Trainer(make_net(), cr.SGD(0.1)).fit(np.zeros((4, 2), np.uint8), np.zeros(4, int))
-    assert "/ 255" in problem.value.fix
+@pytest.mark.parametrize("dtype", [np.int64, np.uint16, np.int8, bool])
+def test_whole_numbers_that_are_no_pixels_are_refused_with_the_way_out(make_net, dtype):
+    text = f"x holds {np.dtype(dtype)}; a network takes float32, float64, or pixels as uint8"
+    with pytest.raises(DTypeError) as problem:
+        cr.Trainer(make_net(), cr.SGD(0.1)).fit(np.zeros((4, 2), dtype), np.zeros(4, int))
+    assert problem.value.what == text
+    assert problem.value.fix == "x.astype(np.float32), or, for pixels from 0 to 255, x.astype(np.uint8)"
 
 
 def test_what_is_no_optimizer_is_refused(make_net):

@@ -21,7 +21,7 @@ _FEW_CLASSES = 1000  # up to which more classes than rows are believed
 
 @dataclass(frozen=True)
 class Data:
-    """A data set for classification: inputs (N, numbers), labels (N,) that are class numbers.
+    """A data set for classification: inputs (N, numbers), of which uint8 are pixels, and labels (N,), class numbers.
 
     name   "mnist", or the path as it is to be found again
     """
@@ -62,20 +62,21 @@ def load_data(given: str, dtype: str) -> Data:
     """Read the data set that a user named.
 
     given    "mnist", a folder of IDX files, or an .npz file
-    dtype    of the inputs: "float32" or "float64"
+    dtype    of the inputs: "float32" or "float64"; pixels stay uint8, which a network takes as x / 255
     raises   DataError when there is none, or it is not one for classification
     """
     if given == "mnist":
-        name, ((x_train, t_train), (x_test, t_test)) = given, load_mnist()
+        name, splits = given, load_mnist(normalize=False)
     elif Path(given).is_dir():
-        name, ((x_train, t_train), (x_test, t_test)) = str(Path(given).resolve()), load_idx(given)
+        name, splits = str(Path(given).resolve()), load_idx(given, normalize=False)
     elif Path(given).is_file():
-        name, ((x_train, t_train), (x_test, t_test)) = str(Path(given).resolve()), load_npz(given)
+        name, splits = str(Path(given).resolve()), load_npz(given, normalize=False)
     else:
         raise DataError(
             f"there is no data set {given!r}", fix="give mnist, a folder of IDX files, or an .npz file"
         )
-    x_train, x_test = (numbers(x, given).astype(dtype, copy=False) for x in (x_train, x_test))
+    (x_train, t_train), (x_test, t_test) = splits
+    x_train, x_test = (numbers(x, given, dtype) for x in (x_train, x_test))
     classes = max(_classes(t_train, given), _classes(t_test, given))
     if classes > max(_FEW_CLASSES, len(t_train)):
         raise DataError(
@@ -85,11 +86,11 @@ def load_data(given: str, dtype: str) -> Data:
     return Data(name, x_train, t_train, x_test, t_test, classes)
 
 
-def numbers(x: Array, name: str) -> Array:
-    """Inputs that may be rounded to the dtype of a network: real numbers of any kind."""
+def numbers(x: Array, name: str, dtype: str) -> Array:
+    """Inputs as a network takes them: pixels as they are, all other real numbers in its dtype."""
     if x.dtype.kind not in "fiub":
         raise DTypeError(f"{name} holds {x.dtype}; a network takes real numbers")
-    return x
+    return x if x.dtype == np.uint8 else x.astype(dtype, copy=False)
 
 
 def data_of(folder: RunFolder, about: dict[str, Any]) -> tuple[str, str]:

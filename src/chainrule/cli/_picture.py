@@ -19,7 +19,7 @@ def read_picture(path: Path, inputs: int, invert: bool | None) -> tuple[np.ndarr
 
     inputs   how many numbers the network takes: the pixels of a square
     invert   whether to turn dark into light, None to do so where the border is light, as that of paper is
-    returns  the pixels from 0 to 1, shape (inputs,), and in words what was done to the picture
+    returns  the pixels as uint8, shape (inputs,), and in words what was done to the picture
     raises   DataError when it is no picture, ShapeError when the network takes no square, MissingExtraError without
              Pillow
     """
@@ -41,7 +41,7 @@ def read_picture(path: Path, inputs: int, invert: bool | None) -> tuple[np.ndarr
     if ground > _MIDDLE if invert is None else invert:
         pixels = 255 - pixels
         done.append("inverted" + (", because its border is light" if invert is None else ""))
-    return pixels.reshape(-1) / 255, ", ".join(done)
+    return pixels.reshape(-1), ", ".join(done)
 
 
 def _read_grey(path: Path) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..datasets import read_idx
 from ..errors import DataError, ShapeError
+from ..networks import Network
 from ._data import Array, numbers
 from ._network import load_network, probabilities
 from ._picture import read_picture
@@ -21,8 +22,8 @@ _NPY, _GZIP, _IDX = b"\x93NUMPY", b"\x1f\x8b", b"\0\0"
 def predict(options: argparse.Namespace) -> int:
     """Say which class each row of a file is, and how probable that is."""
     network = load_network(options.run_folder)
-    x, done = _read(Path(options.file), network.input_size, options.invert)
-    shares = probabilities(network, x.astype(network.dtype))
+    x, done = _read(Path(options.file), network, options.invert)
+    shares = probabilities(network, x)
     classes = shares.argmax(axis=1)
     if options.json:
         rows = [{"class": int(c), "probabilities": p.tolist()} for c, p in zip(classes, shares, strict=True)]
@@ -39,17 +40,20 @@ def _cells(row: int, shares: Array) -> list[str]:
     return [f"{row}", *(cell for c in best for cell in (f"{c}", percent(float(shares[c]))))]
 
 
-def _read(path: Path, inputs: int, invert: bool | None) -> tuple[Array, str]:
+def _read(path: Path, network: Network, invert: bool | None) -> tuple[Array, str]:
     """The rows of numbers in a file, and in words how they were read; its content tells what it is, not its name."""
     if not path.is_file():
         raise DataError(f"there is no file {path}", fix="give an .npy file, an IDX file or a picture")
     with path.open("rb") as file:
         start = file.read(len(_NPY))
     if start == _NPY:
-        return _rows(_read_npy(path), inputs, path)
+        return _rows(_read_npy(path), network, path)
     if start.startswith((_GZIP, _IDX)):
-        return _rows(read_idx(path), inputs, path)
-    row, done = read_picture(path, inputs, invert)
+        return _rows(read_idx(path), network, path)
+    if path.suffix == ".npy":
+        what = f"{path} is not an .npy file: it begins with {start.hex(' ') or 'nothing'}"
+        raise DataError(what, fix="save an array of numbers with np.save")
+    row, done = read_picture(path, network.input_size, invert)
     return row[np.newaxis], done
 
 
@@ -63,16 +67,17 @@ def _read_npy(path: Path) -> Array:
         ) from error
 
 
-def _rows(x: Array, inputs: int, path: Path) -> tuple[Array, str]:
-    """An array as rows of `inputs` numbers, pixels scaled as the data sets are."""
+def _rows(x: Array, network: Network, path: Path) -> tuple[Array, str]:
+    """An array as rows of inputs, and in words what they are."""
+    inputs = network.input_size
     if x.size == 0 or x.size != inputs and math.prod(x.shape[1:]) != inputs:
         what = f"{path} holds an array of shape {x.shape}; the network takes rows of {inputs} numbers"
         raise ShapeError(what, fix=f"save one of shape (rows, {inputs})")
-    rows = numbers(x, str(path)).reshape(-1, inputs)
-    finite = np.isfinite(rows).all(axis=1)
+    rows = numbers(x, str(path), str(network.dtype)).reshape(-1, inputs)
+    finite = np.isfinite(x.reshape(rows.shape)).all(axis=1)
     if not finite.all():
         raise DataError(
             f"{path} holds NaN or inf, first in row {int(finite.argmin())}", fix="leave such rows out"
         )
-    done = f"{counted(len(rows), 'row')} of {inputs} numbers, {x.dtype}"
-    return (rows / 255, f"{done}, divided by 255") if x.dtype == np.uint8 else (rows, done)
+    scaled = ", divided by 255" if x.dtype == np.uint8 else ""
+    return rows, f"{counted(len(rows), 'row')} of {inputs} numbers, {x.dtype}{scaled}"

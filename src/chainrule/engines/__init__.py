@@ -5,7 +5,7 @@ True
 """
 
 from . import eager
-from ._choice import available, compile_step, resolve
+from ._choice import available, compile_step, report_broken, resolve
 from ._finite import first_nonfinite
 from ._step import Application, StepGraph, trace
 from .eager import Step
@@ -18,6 +18,7 @@ __all__ = [
     "compile_step",
     "eager",
     "first_nonfinite",
+    "report_broken",
     "resolve",
     "trace",
 ]

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 
 from ..errors import ArgumentError
 from . import eager
 from ._step import StepGraph
 from .eager import Step
 
-_BUILDERS = {"eager": eager.build}
-_PLANNED = {"fused": "Numba", "xla": "JAX"}
+_PLANNED = {"xla": "JAX"}
+_NEEDS: Mapping[str, tuple[str, ...]] = {"eager": (), "fused": ("numba", "scipy")}
+_FASTEST_FIRST = ("fused", "eager")
 
 
 def available() -> Mapping[str, str | None]:
     """Each engine with None, or with the reason why it cannot be used."""
     planned = {name: f"comes with a later version ({what})" for name, what in _PLANNED.items()}
-    return {**dict.fromkeys(_BUILDERS), **planned}
+    return {**{name: _reason(name, needs) for name, needs in _NEEDS.items()}, **planned}
+
+
+def _reason(name: str, needs: tuple[str, ...]) -> str | None:
+    if name in _broken:
+        return _broken[name]
+    missing = [module for module in needs if find_spec(module) is None]
+    return f"needs {' and '.join(missing)}: pip install 'chainrule[fast]'" if missing else None
+
+
+def report_broken(name: str, reason: str) -> None:
+    """From now on the engine counts as one that cannot be used in this process."""
+    _broken[name] = reason
+
+
+_broken: dict[str, str] = {}
 
 
 def resolve(name: str) -> str:
@@ -24,19 +41,20 @@ def resolve(name: str) -> str:
 
     raises   ArgumentError when there is no such engine, or it cannot be used
 
-    >>> resolve("auto")
-    'eager'
+    >>> resolve("auto") in ("fused", "eager")
+    True
     """
+    engines = available()
     if name == "auto":
-        return next(iter(_BUILDERS))
-    if name not in _BUILDERS:
-        reason = available().get(name)
-        what = f"the engine {name!r} {reason}" if reason else f"there is no engine {name!r}"
-        raise ArgumentError(what, fix=f"use one of auto, {', '.join(_BUILDERS)}")
+        return next(engine for engine in _FASTEST_FIRST if engines[engine] is None)
+    if name not in engines:
+        raise ArgumentError(f"there is no engine {name!r}", fix=f"use one of auto, {', '.join(_NEEDS)}")
+    if (reason := engines[name]) is not None:
+        raise ArgumentError(f"the engine {name!r} {reason}", fix="use engine='auto'")
     return name
 
 
-def compile_step(step: StepGraph, engine: str = "auto") -> Step:
+def compile_step(step: StepGraph, engine: str = "eager") -> Step:
     """A function from the inputs of a step graph to its outputs, both by name, run by the named engine.
 
     >>> from chainrule.engines import trace
@@ -44,4 +62,8 @@ def compile_step(step: StepGraph, engine: str = "auto") -> Step:
     >>> compile_step(step)({"x": 3.0})
     {'y': 6.0}
     """
-    return _BUILDERS[resolve(engine)](step)
+    if resolve(engine) == "fused":
+        from . import fused
+
+        return fused.build(step)
+    return eager.build(step)

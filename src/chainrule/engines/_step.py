@@ -49,6 +49,7 @@ class StepGraph:
     outputs    slot of each output, by name
     constants  values of the slots that never change
     shapes     shape of each input, by name
+    dtypes     dtype of each input, by name; None for one of Python's numbers
 
     >>> from chainrule.graph import functions as F
     >>> print(trace(lambda v: {"y": F.exp(v["x"]) * 2.0}, {"x": 1.0}))
@@ -64,6 +65,7 @@ class StepGraph:
     outputs: Mapping[str, int]
     constants: Mapping[int, Any]
     shapes: Mapping[str, tuple[int, ...]]
+    dtypes: Mapping[str, np.dtype[Any] | None]
     slots: int
 
     def __str__(self) -> str:
@@ -154,6 +156,7 @@ def trace(
         outputs={name: slot_for(variable) for name, variable in outputs.items()},
         constants=constants,
         shapes={name: np.shape(value) for name, value in inputs.items()},
+        dtypes={name: getattr(value, "dtype", None) for name, value in inputs.items()},
         slots=slots,
     )
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from .._lazy import lazy as _lazy_names
 from . import _variable, functions  # _variable first: the others import from it
 from ._backward import gradients_of, reachable
+from ._dimension import Dimension, fitted, length_at, shape_at
+from ._inputs import as_numbers, check_inputs
 from ._quiet import quiet
 from ._recording import apply, new_variable, no_grad, run_gate, tracing
 from ._transforms import grad, hessian, jacobian, value_and_grad
@@ -27,19 +29,24 @@ if TYPE_CHECKING:
     from ._parse import Expression, parse
 
 __all__ = [
+    "Dimension",
     "Expression",
     "Graph",
     "Node",
     "Variable",
     "apply",
+    "as_numbers",
     "central_difference",
+    "check_inputs",
     "describe",
     "difference_step",
+    "fitted",
     "functions",
     "grad",
     "gradients_of",
     "hessian",
     "jacobian",
+    "length_at",
     "namespace_of",
     "new_variable",
     "no_grad",
@@ -47,6 +54,7 @@ __all__ = [
     "quiet",
     "reachable",
     "run_gate",
+    "shape_at",
     "tracing",
     "value_and_grad",
     "variables",

@@ -264,7 +264,9 @@ def _walk_as_graph(
             if gradient.dtype != target.dtype:
                 gradient = apply(gates.astype, gradient, dtype=target.dtype)
             before = gradients.get(target)
-            gradients[target] = gradient if before is None else before + gradient
+            gradients[target] = total = gradient if before is None else before + gradient
+            if target.name and total.name is None:
+                total.name = f"d{target.name}"
 
 
 def _kept_as_variable(variable: Variable, index: int) -> Variable:

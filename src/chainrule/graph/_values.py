@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DTypeError
+from ._dimension import Dimension
 
 _ARRAYS = (np.ndarray, np.generic)
 _NUMPYS = (*_ARRAYS, float, int)
@@ -43,6 +44,8 @@ def constant(value: Any) -> Any:
     """A value that is not a variable, as gates take it: a number of Python's or NumPy's, or a plain array."""
     kind = type(value)
     if kind is float or kind is int or kind is bool or (kind is np.ndarray and value.dtype.kind in "fiub"):
+        return value
+    if kind is Dimension:
         return value
     if isinstance(value, list | tuple):
         value = _array(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any, ClassVar, Self, TypeAlias
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ArgumentError, CheckpointError, DTypeError, GraphError, ShapeError, UnsupportedError
-from ..graph import Variable, gradients_of
+from ..graph import Variable, as_numbers, check_inputs, gradients_of
 from ..layers import Layer, LossLayer
 from ._arrangement import check_kinds, first_size, sizes_behind
 from ._numerical import numerical_gradient
@@ -20,7 +21,11 @@ from ._summary import summary
 
 Array: TypeAlias = NDArray[Any]
 
-_MOST_BYTES = 2**27  # of results between the layers that are held at the same time
+_MOST_BYTES = 2**27  # that stay: what the layers remember of a run, the scores that a loss is taken of
+_PIECE_BYTES = 2**24  # of inputs and results between the layers that are forgotten once the scores are there
+# BLAS computes rows in blocks, and those left over in another way, which may round differently. Pieces of whole blocks,
+# of 48 rows or of any number that divides it, leave every row in the kind of block that it has among all rows.
+_BLOCK_ROWS = 48
 
 
 class Network:
@@ -129,17 +134,17 @@ class Network:
     def predict(self, x: Any) -> Array:
         """The scores, before any softmax.
 
-        x        rows of inputs, shape (rows, inputs), or one row; taken in the dtype of the network
+        x        rows of inputs, shape (rows, inputs), or one row; taken in the dtype of the network, and uint8, which
+                 are pixels, as x / 255
         returns  shape (rows, outputs)
-        raises   DTypeError for whole numbers (pixels from 0 to 255), ShapeError when x does not fit
+        raises   DTypeError for other whole numbers, ShapeError when x does not fit
         """
         x = self._input(x)
-        chunks = self._chunks(x)
-        if len(chunks) == 1:
+        if self._is_remembered(x):
             scores: Array = self._record(x).value.copy()
             return scores
         self._forget()
-        return np.concatenate([self.compute(self.params, x[rows]) for rows in chunks])
+        return self._scores(x)
 
     def loss(self, x: Any, t: Any) -> float:
         """The loss, a mean over the rows.
@@ -149,35 +154,25 @@ class Network:
         raises   LabelError, ShapeError when the targets do not fit
         """
         x, t = self._pair(x, t)
-        chunks = self._chunks(x)
-        if len(chunks) == 1:
+        if self._is_remembered(x):
             return float(self._record_loss(x, t).value)
         self._forget()
-        # Python's floats are float64: the sum over a million rows of float32 loses nothing.
-        parts = [len(x[rows]) * float(self.compute_loss(self.params, x[rows], t[rows])) for rows in chunks]
-        return sum(parts) / len(x)
+        return sum(share * self._loss_of(scores, own) for share, scores, own in self._scored(x, t))
 
     def accuracy(self, x: Any, t: Any) -> float:
         """The share of right answers, from 0 to 1; scores with a NaN among them are wrong answers."""
         x, t = self._pair(x, t)
-        hits = [self.lastLayer.hits(self.compute(self.params, x[rows]), t[rows]) for rows in self._chunks(x)]
-        return float(sum(np.sum(h) for h in hits) / sum(np.size(h) for h in hits))
+        return _share([self.lastLayer.hits(scores, own) for _, scores, own in self._scored(x, t)])
 
     def evaluate(self, x: Any, t: Any) -> tuple[float, float | None]:
         """`loss` and `accuracy` from one pass; None for the accuracy of a network that predicts numbers."""
         x, t = self._pair(x, t)
-        losses, hits, answers = [], 0, 0
-        chunks = self._chunks(x)
-        for rows in chunks:
-            scores = self.compute(self.params, x[rows])
-            share = 1.0 if len(chunks) == 1 else len(scores) / len(x)
-            losses.append(share * float(self.lastLayer.compute(scores, t[rows])))
-            try:
-                right = self.lastLayer.hits(scores, t[rows])
-            except UnsupportedError:
-                continue
-            hits, answers = hits + int(np.sum(right)), answers + np.size(right)
-        return sum(losses), hits / answers if answers else None
+        losses, hits = [], []
+        for share, scores, own in self._scored(x, t):
+            losses.append(share * self._loss_of(scores, own))
+            with suppress(UnsupportedError):
+                hits.append(self.lastLayer.hits(scores, own))
+        return sum(losses), _share(hits) if hits else None
 
     def check_targets(self, x: Any, t: Any) -> None:
         """Refuse targets that the loss does not take, on the scores of one row: without a pass over all inputs.
@@ -209,7 +204,8 @@ class Network:
 
         It knows no derivative; it evaluates the loss twice for each number in the parameters.
         """
-        return numerical_gradient(self, *self._pair(x, t))
+        x, t = self._pair(x, t)
+        return numerical_gradient(self, as_numbers(x, self.dtype), t)
 
     def summary(self) -> str:
         """The layers, the shapes of their results and their parameters, as a table in plain text."""
@@ -245,7 +241,7 @@ class Network:
 
     def _record(self, x: Array) -> Variable:
         """The scores with their graph, of which every layer remembers its part, as after the lesson's loop."""
-        out: Any = Variable(x, name="x")
+        out: Any = Variable(as_numbers(x, self.dtype), name="x")
         for layer in self.layers.values():
             out = layer.forward(out)
         return out  # type: ignore[no-any-return]
@@ -260,14 +256,10 @@ class Network:
             layer.forget()
 
     def _input(self, x: Any) -> Array:
-        x = np.asarray(x)
-        if x.dtype.kind != "f":
-            raise DTypeError(
-                f"x holds {x.dtype}; this network computes with {self.dtype}",
-                fix=f"x.astype(np.{self.dtype}); pixels also / 255",
-            )
-        converted: Array = x.astype(self.dtype, copy=False)
-        return converted
+        """Inputs as an array of a dtype that the network takes, not yet of its own: see `as_numbers`."""
+        given: Array = np.asarray(x)
+        check_inputs(given)
+        return given
 
     def _pair(self, x: Any, t: Any) -> tuple[Array, Array]:
         x, t = self._input(x), np.asarray(t)
@@ -277,10 +269,38 @@ class Network:
             raise ShapeError(f"x has {len(x)} rows; t has shape {t.shape}", fix="one target for each row")
         return x, t
 
-    def _chunks(self, x: Array) -> list[Any]:
-        """The rows in pieces that bounded memory has room for, mostly one."""
+    def _scores(self, x: Array) -> Array:
+        """The scores of all rows, computed and forgotten piece by piece."""
+        pieces = self._pieces(x, self.input_size + sum(self.sizes.values()), _PIECE_BYTES)
+        return np.concatenate([self.compute(self.params, as_numbers(x[rows], self.dtype)) for rows in pieces])
+
+    def _scored(self, x: Array, t: Array) -> Iterator[tuple[float, Array, Array]]:
+        """All rows in parts, mostly one: their share of all rows, their scores and their targets."""
+        *_, outputs = self.sizes.values()
+        parts = self._pieces(x, outputs, _MOST_BYTES)
+        for rows in parts:
+            # Python's floats are float64: shares of a million rows of float32 add up without loss.
+            share = 1.0 if len(parts) == 1 else len(x[rows]) / len(x)
+            yield share, self._scores(x[rows]), t[rows]
+
+    def _loss_of(self, scores: Array, t: Array) -> float:
+        return float(self.lastLayer.compute(scores, t))
+
+    def _is_remembered(self, x: Array) -> bool:
+        """Whether memory has room for all results between the layers, and for the inputs if they are converted."""
+        converted = 0 if x.dtype == self.dtype else self.input_size
+        return len(self._pieces(x, converted + sum(self.sizes.values()), _MOST_BYTES)) == 1
+
+    def _pieces(self, x: Array, numbers: int, most: int) -> list[Any]:
+        """The rows in slices for which, with so many numbers for each input row, `most` bytes have room."""
         if x.ndim < 2 or x.size == 0:
             return [...]
         repeats = max(1, x[0].size // self.input_size)
-        most = max(1, _MOST_BYTES // (repeats * sum(self.sizes.values()) * self.dtype.itemsize))
-        return [slice(start, start + most) for start in range(0, len(x), most)]
+        length = max(1, most // (repeats * numbers * self.dtype.itemsize))
+        if length > _BLOCK_ROWS:
+            length -= length % _BLOCK_ROWS
+        return [slice(start, start + length) for start in range(0, len(x), length)]
+
+
+def _share(hits: Sequence[Array]) -> float:
+    return float(sum(np.sum(h) for h in hits) / sum(np.size(h) for h in hits))

@@ -22,6 +22,9 @@ class Network(Protocol):
 
     params: dict[str, np.ndarray[Any, Any]]
 
+    @property
+    def input_size(self) -> int: ...
+    def predict(self, x: Any) -> np.ndarray[Any, Any]: ...
     def check_targets(self, x: Any, t: Any) -> None: ...
     def evaluate(self, x: Any, t: Any) -> tuple[float, float | None]: ...
     def compute_loss(self, parameters: Mapping[str, Any], x: Any, t: Any) -> Any: ...
@@ -30,6 +33,11 @@ class Network(Protocol):
 def state_key(parameter: str, state: str) -> str:
     """The name of a piece of optimizer state among the inputs and outputs of a step."""
     return f"{parameter}.{state}"
+
+
+def step_settings(optimizer: Optimizer, clip_norm: float | None) -> tuple[tuple[str, Any], ...]:
+    """What a recorded step depends on besides its inputs, of which the learning rate is one."""
+    return *{**optimizer.config(), "lr": None, "clip_norm": clip_norm}.items(), ("kind", type(optimizer))
 
 
 def initial_state(params: Arrays, optimizer: Optimizer) -> dict[str, Any]:

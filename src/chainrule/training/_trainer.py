@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from math import isfinite
 from operator import index
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..engines import Application, Step, StepGraph, compile_step, first_nonfinite, resolve
-from ..errors import ArgumentError, DTypeError, NonFiniteError, ShapeError
-from ..graph import quiet
+from ..engines import report_broken, resolve
+from ..errors import ArgumentError, ShapeError, UnsupportedError
+from ..graph import as_numbers, check_inputs
 from ..optimizers import Optimizer
 from . import _checkpoint
 from ._callbacks import Callback, Checkpoints
 from ._history import Epoch, History
+from ._in_chunks import InChunks
 from ._interrupt import InterruptFlag
-from ._schedules import Schedule, constant
-from ._step import Network, initial_state, trace_step
+from ._one_by_one import OneByOne
+from ._schedules import Schedule
+from ._step import Network, initial_state
 
 Array = np.ndarray[Any, Any]
 
@@ -76,7 +78,7 @@ class Trainer:
         self.batch_size = _whole("batch_size", batch_size, least=1)
         self.seed, self.engine = _whole("seed", seed, least=0), resolve(engine)
         self.clip_norm, self.deterministic = clip_norm, deterministic
-        self.schedule = schedule or constant()
+        self.schedule = schedule
         # Checkpoints come last, so that they save what the other callbacks remember of the epoch.
         self.callbacks = sorted(callbacks, key=lambda callback: isinstance(callback, Checkpoints))
         self.rows: int | None = None  # of the data, known once there is some
@@ -93,7 +95,8 @@ class Trainer:
             "clip_norm": clip_norm,
         }
         """What must be the same for a run to be resumed bit for bit (and the schedule, which cannot be compared)."""
-        self._steps: dict[Any, tuple[StepGraph, Step]] = {}
+        self._may_choose = engine == "auto"
+        self._runner: InChunks | OneByOne = InChunks(self) if self.engine == "fused" else OneByOne(self)
         self._stop_reason: str | None = None
 
     def stop(self, reason: str) -> None:
@@ -116,7 +119,7 @@ class Trainer:
     ) -> History:
         """Train until `epochs` epochs are finished (counting those of an earlier call or a checkpoint).
 
-        x, t        training data, a row for each sample
+        x, t        training data, a row for each sample; x of uint8 are pixels, taken as x / 255 batch by batch
         epochs      how many epochs there shall be in all
         validation  data that is only evaluated, after each epoch
         returns     the history, also kept as ``trainer.history``
@@ -165,7 +168,8 @@ class Trainer:
             )
         self._stop_reason = None
         with InterruptFlag() as interrupt, self._threads():
-            return np.array(list(self._run_steps(x, t, batches, interrupt)), dtype=np.float64)
+            losses = [loss for some in self._run_steps(x, t, batches, interrupt) for loss in some]
+            return np.array(losses, dtype=np.float64)
 
     def _epoch(
         self, x: Array, t: Array, validation: tuple[Array, Array] | None, interrupt: InterruptFlag
@@ -176,14 +180,15 @@ class Trainer:
         # A key of its own for each epoch: the same seed elsewhere (the first parameters) gives unrelated numbers.
         key = np.random.SeedSequence(self.seed, spawn_key=(number,))
         order = np.random.default_rng(key).permutation(len(x))
-        batches = [order[i : i + self.batch_size] for i in range(self.epoch_rows, len(x), self.batch_size)]
-        done = 0
-        for loss in self._run_steps(x, t, batches, interrupt):
-            self.epoch_loss += loss * len(batches[done])
-            self.epoch_rows += len(batches[done])
-            done += 1
-        if done < len(batches):
-            return
+        left = order[self.epoch_rows :]
+        whole = len(left) - len(left) % self.batch_size
+        for batches in (left[:whole].reshape(-1, self.batch_size), left[np.newaxis, whole:]):
+            for losses in self._run_steps(x, t, batches, interrupt) if batches.size else ():
+                for loss in losses:
+                    self.epoch_loss += loss * batches.shape[1]
+                    self.epoch_rows += batches.shape[1]
+            if self._stop_reason is not None and self.epoch_rows < len(x):
+                return
         mean_loss = self.epoch_loss / self.epoch_rows
         self.epoch_loss, self.epoch_rows = 0.0, 0
         train_loss, train_accuracy = self.network.evaluate(x, t)
@@ -205,79 +210,57 @@ class Trainer:
             callback.on_epoch(self, epoch)
 
     def _run_steps(
-        self, x: Array, t: Array, batches: Iterable[Array], interrupt: InterruptFlag
-    ) -> Iterable[float]:
-        """One step for each mini-batch; yields its loss once the network holds the result."""
-        watching = [c for c in self.callbacks if type(c).on_step is not Callback.on_step]
-        parameters = {name: w.copy() for name, w in self.network.params.items()}
-        for rows in batches:
-            values = {
-                **parameters,
-                **self.state,
-                "x": x[rows],
-                "t": t[rows],
-                "lr": float(self.optimizer.lr * self.schedule(self.step + 1)),
-                "step": float(self.step + 1),
-            }
-            graph, run = self._step_for(values)
-            outputs = run(values)
-            loss = float(outputs.pop("loss"))
-            if not (isfinite(loss) and all(map(_is_finite, outputs.values()))):
-                self._refuse_nonfinite(graph, values)
-            self._commit(parameters, outputs)
-            yield loss
-            for callback in watching:
-                callback.on_step(self, loss)
-            if watching:  # they may have changed the network
-                parameters = {name: w.copy() for name, w in self.network.params.items()}
+        self, x: Array, t: Array, batches: Array, interrupt: InterruptFlag
+    ) -> Iterable[list[float]]:
+        """A step for each mini-batch; yields the losses of some once the network holds the result of the last."""
+        self._prepare(x, t)
+        for losses in self._runner.steps(x, t, batches):
+            yield losses
+            if self.is_watched:
+                (loss,) = losses
+                for callback in self.callbacks:
+                    callback.on_step(self, loss)
             if interrupt.requested:
                 self.stop("interrupted")
             if self._stop_reason is not None:
                 return
 
-    def _commit(self, parameters: dict[str, Array], outputs: dict[str, Any]) -> None:
-        """Let the network hold the results of a step: all of them, or, when that is interrupted, none."""
-        params = self.network.params
+    def _prepare(self, x: Array, t: Array) -> None:
+        """Compile, or, where the engine was ours to choose and cannot be used, go on with one that can."""
+        if not isinstance(self._runner, InChunks):
+            return
         try:
-            for name, w in params.items():
-                w[...] = outputs[name]
-        except BaseException:
-            for name, w in params.items():
-                if w.flags.writeable:
-                    w[...] = parameters[name]
-            raise
-        for name in params:
-            parameters[name] = outputs.pop(name)
-        self.state, self.step = outputs, self.step + 1
+            self._runner.stepper(x, t).prepare(min(self.batch_size, len(x)))
+        except UnsupportedError as problem:
+            if not self._may_choose:
+                raise
+            report_broken("fused", problem.what)
+            warnings.warn(f"{problem.what}; training goes on with the eager engine", stacklevel=4)
+            self.engine = self.settings["engine"] = "eager"
+            self._runner = OneByOne(self)
 
-    def _step_for(self, values: dict[str, Any]) -> tuple[StepGraph, Step]:
-        """The compiled step for mini-batches of this shape and the settings of now."""
-        x, t = values["x"], values["t"]
-        settings = {
-            **self.optimizer.config(),
-            "lr": None,
-            "clip_norm": self.clip_norm,
-        }  # lr is an input of the step
-        key = (x.shape, x.dtype, t.shape, t.dtype, *settings.items())
-        if key not in self._steps:
-            graph = trace_step(self.network, self.optimizer, self.clip_norm, values)
-            self._steps[key] = graph, compile_step(graph, self.engine)
-        return self._steps[key]
+    @property
+    def source(self) -> str:
+        """A whole step (forward, backward, update) as the text of one Python function, as the fused engine has it.
 
-    def _refuse_nonfinite(self, graph: StepGraph, values: dict[str, Any]) -> None:
-        """Raise with the place where NaN or inf first arose in a step, which the network does not hold yet."""
-        found, step = first_nonfinite(graph, values), self.step + 1
-        if isinstance(found, Application):
-            gate, variable, phase = found.gate.name, found.name, found.phase
-            what = f"step {step}: the gate {gate} gave NaN or inf for {variable} in the {phase} pass"
-            fix = "a smaller learning rate, or clip_norm=1.0"
-            if step == 1 and phase == "forward":
-                fix = "look at the data and the first parameters"
-        else:
-            gate, variable, phase = "input", str(found), "forward"
-            what = f"step {step}: {variable} holds NaN or inf to begin with"
-            fix = "look at the data" if variable in ("x", "t") else "look at the first parameters"
-        raise NonFiniteError(what, gate=gate, variable=variable, phase=phase, step=step, fix=fix)
+        The names in it that are not Python's are in `chainrule.engines.fused.PLAIN_NAMES`.
+        """
+        runner = self._runner if isinstance(self._runner, InChunks) else InChunks(self)
+        return runner.source(self.batch_size)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a callback looks at every step."""
+        return any(type(c).on_step is not Callback.on_step for c in self.callbacks)
+
+    @property
+    def has_schedule(self) -> bool:
+        """Whether the learning rate may be another one in each step."""
+        return self.schedule is not None
+
+    def learning_rate(self, step: int) -> float:
+        """The learning rate of a step by its number."""
+        return float(self.optimizer.lr * (self.schedule(step) if self.schedule else 1.0))
 
     def _checked(self, x: Any, t: Any) -> tuple[Array, Array]:
         """Data that fit each other and the network, or an error."""
@@ -286,16 +269,14 @@ class Trainer:
             raise ShapeError(
                 f"x and t need one row for each sample; their shapes are {x.shape} and {t.shape}"
             )
-        if x.dtype.kind != "f":
-            fix = "x.astype(np.float32) / 255 for images, x.astype(np.float32) for other numbers"
-            raise DTypeError(f"x must be float32 or float64; it is {x.dtype}", fix=fix)
+        check_inputs(x)
         for name, w in self.network.params.items():
             if not w.flags.writeable:
                 raise ArgumentError(
                     f"the parameter {name} is read-only, so it cannot learn", fix=f"{name}.copy()"
                 )
-        dtype = next(iter(self.network.params.values())).dtype
-        x = x.astype(dtype, copy=False)
+        if x.dtype != np.uint8:  # pixels stay as small as they are; see `_run_steps`
+            x = as_numbers(x, next(iter(self.network.params.values())).dtype)
         # Rows of wrong shapes, and all labels once here, since a compiled step does not look at them.
         self.network.check_targets(x[:1], t)
         return x, t
@@ -307,12 +288,6 @@ class Trainer:
 
         limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
         return limits
-
-
-def _is_finite(value: Any) -> bool:
-    """Whether all numbers are finite, in one pass of a dot product; only where that overflows, a slow look."""
-    flat = np.ravel(value)
-    return isfinite(quiet.run(np.dot, flat, flat)) or bool(np.isfinite(flat).all())
 
 
 def _whole(name: str, value: Any, *, least: int) -> int:

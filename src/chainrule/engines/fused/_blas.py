@@ -1,0 +1,371 @@
+"""Matrix products in compiled code: SciPy's BLAS for large ones, vector instructions for small ones.
+
+source  Dongarra et al., A set of level 3 basic linear algebra subprograms, ACM TOMS 16 (1990)
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+_SMALL = 8_192  # multiplications, up to which a call of BLAS takes longer than the product
+_BLOCKS = {"float": (32, 8, 1), "double": (16, 4, 1)}  # columns at once; the first is what registers hold
+
+
+# Where BLAS is.
+
+
+@cache
+def blas_addresses() -> dict[str, int]:
+    """The addresses of ``sgemm`` and ``dgemm``, by the names that compiled code calls them.
+
+    raises   RuntimeError when this SciPy's BLAS counts with other numbers than the compiled code
+    """
+    capsules = _extension().__pyx_capi__
+    return {f"chainrule_{name}": _address(capsules[name]) for name in ("sgemm", "dgemm")}
+
+
+def _extension() -> Any:
+    """SciPy's module of BLAS functions, without the rest of `scipy.linalg`, which takes a third of a second."""
+    name = "scipy.linalg.cython_blas"
+    if name in sys.modules:
+        return sys.modules[name]
+    folders = getattr(find_spec("scipy"), "submodule_search_locations", None) or []
+    files = [Path(f, "linalg", f"cython_blas{end}") for f in folders for end in EXTENSION_SUFFIXES]
+    for file in filter(Path.is_file, files):
+        spec = spec_from_file_location(name, file)
+        if spec is not None and spec.loader is not None:
+            module = module_from_spec(spec)
+            spec.loader.exec_module(module)
+            sys.modules.pop(name, None)  # a later `import scipy.linalg` finds nothing half done
+            return module
+    return import_module(name)
+
+
+def _address(capsule: Any) -> int:
+    """The function in a capsule; its name is the C type of the function."""
+    api = ctypes.pythonapi
+    api.PyCapsule_GetName.restype, api.PyCapsule_GetName.argtypes = ctypes.c_char_p, [ctypes.py_object]
+    api.PyCapsule_GetPointer.restype = ctypes.c_void_p
+    api.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+    name = api.PyCapsule_GetName(capsule)
+    if b"int *" not in name or ctypes.sizeof(ctypes.c_int) != 4:
+        raise RuntimeError(f"SciPy's BLAS takes {name.decode()}; expected lengths of the C type int")
+    return int(api.PyCapsule_GetPointer(capsule, name))
+
+
+# How many threads it uses.
+
+
+class _Limit:
+    """Who wants SciPy's BLAS on one thread, and what it was before."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.inside = 0
+        self.before: list[tuple[Any, int]] = []
+
+
+_limit = _Limit()
+
+
+@cache
+def _libraries() -> list[Any]:
+    """What sets the number of threads of SciPy's BLAS; of all BLAS libraries, where it has none of its own."""
+    from threadpoolctl import ThreadpoolController
+
+    blas_addresses()  # loads it
+    found = ThreadpoolController().select(user_api="blas").lib_controllers
+    own = [
+        library for library in found if any(part.startswith("scipy") for part in Path(library.filepath).parts)
+    ]
+    return own or list(found)
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """While anybody is within it, in whatever thread, SciPy's BLAS computes each product on one thread."""
+    with _limit.lock:
+        if _limit.inside == 0:
+            _limit.before = [(library, library.get_num_threads()) for library in _libraries()]
+            for library, _ in _limit.before:
+                library.set_num_threads(1)
+        _limit.inside += 1
+    try:
+        yield
+    finally:
+        with _limit.lock:
+            _limit.inside -= 1
+            if _limit.inside == 0:
+                for library, threads in _limit.before:
+                    library.set_num_threads(threads)
+
+
+# In emitted text.
+
+
+def matmul(x: Any, y: Any, out: Any, alpha: float, beta: float) -> None:
+    """out ← alpha · (x · y) + beta · out, with NumPy; at beta = 0 what `out` holds does not matter.
+
+    >>> import numpy as np
+    >>> out = np.full((1, 1), np.nan)
+    >>> matmul(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), out, 10.0, 0.0)
+    >>> out
+    array([[110.]])
+    """
+    product = x @ y * out.dtype.type(alpha)
+    out[...] = product if beta == 0 else product + out.dtype.type(beta) * out
+
+
+PLAIN_NAMES: dict[str, object] = {"matmul": matmul}
+
+
+def compiled_names() -> dict[str, object]:
+    """The same, compiled; Numba is imported here, since code from the cache does without it."""
+    from numba.extending import intrinsic
+
+    return {"matmul": intrinsic(_matmul)}
+
+
+def _matmul(typing: Any, x: Any, y: Any, out: Any, alpha: Any, beta: Any) -> Any:
+    """Of each array one axis lies element beside element."""
+    from numba import types
+    from numba.core import cgutils
+
+    real = out.dtype
+    if real not in (types.float32, types.float64) or {x.dtype, y.dtype} != {real}:
+        return None
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        size = real.bitwidth // 8
+        parts = []
+        for kind, value in zip(signature.args[:3], args[:3], strict=True):
+            array = context.make_array(kind)(context, builder, value)
+            strides = [
+                builder.sdiv(stride, stride.type(size), flags=["exact"])
+                for stride in cgutils.unpack_tuple(builder, array.strides, 2)
+            ]
+            parts.append((array.data, *strides, *cgutils.unpack_tuple(builder, array.shape, 2)))
+        (a, a0, a1, m, k), (b, b0, b1, _, n), (c, c0, c1, _, _) = parts
+        # If the columns of out lie element beside element, outᵀ = yᵀ · xᵀ is computed.
+        turned = builder.and_(
+            builder.icmp_signed("!=", c1, c1.type(1)), builder.icmp_signed("==", c0, c0.type(1))
+        )
+
+        def either(straight: Any, other: Any) -> Any:
+            return builder.select(turned, other, straight)
+
+        operands = [
+            either(a, b),
+            either(a0, b1),
+            either(a1, b0),
+            either(b, a),
+            either(b0, a1),
+            either(b1, a0),
+        ]
+        lengths = [either(c0, c1), either(m, n), either(n, m), k]
+        builder.call(_gemm(builder.module, a.type, real.bitwidth), [*operands, c, *lengths, *args[3:]])
+        return context.get_dummy_value()
+
+    return types.none(x, y, out, real, real), emit
+
+
+def _gemm(module: Any, pointer: Any, bits: int) -> Any:
+    """The product for one precision, on bare addresses: one function, whatever the arrays look like."""
+    from llvmlite import ir
+    from numba.core import cgutils
+
+    word = ir.IntType(64)
+    real = pointer.pointee
+    kind = ir.FunctionType(
+        ir.VoidType(), [pointer, word, word, pointer, word, word, pointer, *[word] * 4, real, real]
+    )
+    name = f"chainrule_gemm_{bits}"
+    known = name in module.globals
+    function = cgutils.get_or_insert_function(module, kind, name)
+    if not known:
+        function.linkage = "linkonce_odr"  # every module has its own; the linker keeps one
+        function.attributes.add("noinline")
+        for number in (0, 3, 6):
+            function.args[number].add_attribute("noalias")
+        builder = ir.IRBuilder(function.append_basic_block("entry"))
+        m, n, k = function.args[8:11]
+        small = builder.icmp_signed("<=", builder.mul(builder.mul(m, n), k), word(_SMALL))
+        with builder.if_else(small) as (then, otherwise):
+            with then:
+                _Small(builder, real, function.args).product()
+            with otherwise:
+                _call_blas(builder, {32: "chainrule_sgemm", 64: "chainrule_dgemm"}[bits], function.args)
+        builder.ret_void()
+    return function
+
+
+def _call_blas(builder: Any, name: str, args: Any) -> None:
+    """BLAS counts columns first: out as it lies is outᵀ = yᵀ · xᵀ. It takes all arguments by reference."""
+    from llvmlite import ir
+    from numba.core import cgutils
+
+    x, x0, x1, y, y0, y1, out, ld, m, n, k, alpha, beta = args
+    byte, short = ir.IntType(8), ir.IntType(32)
+
+    def largest(one: Any, other: Any) -> Any:
+        return builder.select(builder.icmp_signed(">", one, other), one, other)
+
+    def stored(matrix_ld: Any) -> Any:
+        return cgutils.alloca_once_value(builder, builder.trunc(matrix_ld, short))
+
+    def layout(s0: Any, s1: Any, rows: Any, columns: Any) -> tuple[Any, Any]:
+        # The distance from row to row is not read where there is one row, and must still be right.
+        lies = builder.icmp_signed("==", s1, s1.type(1))
+        flag = builder.select(lies, byte(ord("N")), byte(ord("T")))
+        ld = builder.select(lies, largest(s0, columns), largest(s1, rows))
+        return cgutils.alloca_once_value(builder, flag), stored(ld)
+
+    x_flag, x_ld = layout(x0, x1, m, k)
+    y_flag, y_ld = layout(y0, y1, k, n)
+    passed = [y_flag, x_flag, stored(n), stored(m), stored(k), cgutils.alloca_once_value(builder, alpha), y]
+    passed += [y_ld, x, x_ld, cgutils.alloca_once_value(builder, beta), out, stored(largest(ld, n))]
+    kind = ir.FunctionType(ir.VoidType(), [value.type for value in passed])
+    builder.call(cgutils.get_or_insert_function(builder.module, kind, name), passed)
+
+
+class _Small:
+    """Emits the product without BLAS: each sum in one register from its first term to its last."""
+
+    def __init__(self, builder: Any, real: Any, args: Any) -> None:
+        self.builder, self.real = builder, real
+        self.x, self.x0, self.x1, self.y, self.y0, self.y1 = args[:6]
+        self.out, self.ld, self.m, self.n, self.k, self.alpha, self.beta = args[6:]
+
+    def product(self) -> None:
+        builder, one = self.builder, self.x0.type(1)
+        columns_apart = builder.or_(
+            builder.icmp_signed("!=", self.y1, one), builder.icmp_signed("==", self.n, one)
+        )
+        with self._loop(self.m) as i, builder.if_else(columns_apart) as (then, otherwise):
+            with then:
+                self._row_of_dots(i)
+            with otherwise:
+                self._row_by_blocks(i)
+
+    def _loop(self, end: Any, start: Any = None, step: int = 1) -> Any:
+        from numba.core import cgutils
+
+        @contextmanager
+        def indices() -> Iterator[Any]:
+            first = start if start is not None else end.type(0)
+            with cgutils.for_range_slice(self.builder, first, end, end.type(step)) as (index, _):
+                yield index
+
+        return indices()
+
+    def _row_by_blocks(self, i: Any) -> None:
+        """Several columns at once; y lies row by row."""
+        builder, start = self.builder, self.n.type(0)
+        for width in _BLOCKS[str(self.real)]:
+            kind = self._vector(width)
+            end = builder.sub(self.n, builder.srem(self.n, self.n.type(width)))
+            with self._loop(end, start, width) as j:
+                sums = self._zeros(kind)
+                with self._loop(self.k) as p:
+                    factor = self._spread(self._load(self.x, i, self.x0, p, self.x1), kind)
+                    terms = self._load(self.y, p, self.y0, j, None, kind)
+                    self._add_product(sums, factor, terms)
+                self._finish(builder.load(sums), i, j, kind)
+            start = end
+
+    def _row_of_dots(self, i: Any) -> None:
+        """One column at a time; several terms at once where x and y lie along them."""
+        builder = self.builder
+        width = _BLOCKS[str(self.real)][1]
+        kind, zero, one = self._vector(width), self.k.type(0), self.k.type(1)
+        along = builder.and_(builder.icmp_signed("==", self.x1, one), builder.icmp_signed("==", self.y0, one))
+        end = builder.select(along, builder.sub(self.k, builder.srem(self.k, one.type(width))), zero)
+        with self._loop(self.n) as j:
+            sums, rest = self._zeros(kind), self._zeros(self.real)
+            with self._loop(end, zero, width) as p:
+                terms = self._load(self.y, j, self.y1, p, None, kind)
+                self._add_product(sums, self._load(self.x, i, self.x0, p, None, kind), terms)
+            with self._loop(self.k, end) as p:
+                term = self._load(self.y, p, self.y0, j, self.y1)
+                self._add_product(rest, self._load(self.x, i, self.x0, p, self.x1), term)
+            total = builder.fadd(self._sum(builder.load(sums), width), builder.load(rest))
+            self._finish(total, i, j, self.real)
+
+    def _vector(self, width: int) -> Any:
+        from llvmlite import ir
+
+        return self.real if width == 1 else ir.VectorType(self.real, width)
+
+    def _zeros(self, kind: Any) -> Any:
+        from numba.core import cgutils
+
+        sums = cgutils.alloca_once(self.builder, kind)
+        self.builder.store(kind(None), sums)
+        return sums
+
+    def _element(self, data: Any, i: Any, i_stride: Any, j: Any, j_stride: Any, kind: Any) -> Any:
+        builder = self.builder
+        across = j if j_stride is None else builder.mul(j, j_stride)
+        place = builder.gep(data, [builder.add(builder.mul(i, i_stride), across)], inbounds=True)
+        return builder.bitcast(place, kind.as_pointer())
+
+    def _load(self, data: Any, i: Any, i_stride: Any, j: Any, j_stride: Any, kind: Any = None) -> Any:
+        place = self._element(data, i, i_stride, j, j_stride, kind or self.real)
+        return self.builder.load(place, align=4 if str(self.real) == "float" else 8)
+
+    def _spread(self, number: Any, kind: Any) -> Any:
+        """The number in every place of a vector."""
+        from llvmlite import ir
+
+        if kind is self.real:
+            return number
+        nothing = ir.Constant(kind, ir.Undefined)
+        first = self.builder.insert_element(nothing, number, ir.IntType(32)(0))
+        places = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), None)
+        return self.builder.shuffle_vector(first, nothing, places)
+
+    def _add_product(self, sums: Any, one: Any, other: Any) -> None:
+        builder, flags = self.builder, ("contract",)
+        product = builder.fmul(one, other, flags=flags)
+        builder.store(builder.fadd(builder.load(sums), product, flags=flags), sums)
+
+    def _sum(self, vector: Any, width: int) -> Any:
+        """Of the places of a vector, the upper half on the lower again and again."""
+        from llvmlite import ir
+
+        number = ir.IntType(32)
+        while width > 1:
+            width //= 2
+            nothing = ir.Constant(vector.type, ir.Undefined)
+            low, high = (
+                ir.Constant(ir.VectorType(number, width), [number(at + n) for n in range(width)])
+                for at in (0, width)
+            )
+            vector = self.builder.fadd(
+                self.builder.shuffle_vector(vector, nothing, low),
+                self.builder.shuffle_vector(vector, nothing, high),
+            )
+        return self.builder.extract_element(vector, number(0))
+
+    def _finish(self, total: Any, i: Any, j: Any, kind: Any) -> None:
+        """Store alpha · total + beta · out; out is not read at beta = 0."""
+        builder, align = self.builder, 4 if str(self.real) == "float" else 8
+        place = self._element(self.out, i, self.ld, j, None, kind)
+        scaled = builder.fmul(total, self._spread(self.alpha, kind))
+        clear = builder.fcmp_ordered("==", self.beta, self.real(0))
+        with builder.if_else(clear) as (then, otherwise):
+            with then:
+                builder.store(scaled, place, align=align)
+            with otherwise:
+                kept = builder.fmul(builder.load(place, align=align), self._spread(self.beta, kind))
+                builder.store(builder.fadd(scaled, kept), place, align=align)

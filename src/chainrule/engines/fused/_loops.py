@@ -1,0 +1,261 @@
+"""The text of one loop over rows, with all its levels."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...graph import Dimension
+from .._node import Node
+from ._expression import LOOPS, Expressions, literal, shared
+from ._group import Loop, reduction_kind
+from ._hazards import Access
+from ._index import Index, Term, accesses, arguments, identity, own_index, result_index
+from ._pieces import (
+    SPLIT_FROM,
+    Piece,
+    accumulate,
+    bytes_of,
+    elements,
+    extreme,
+    finish,
+    places_of,
+    start_of,
+    times,
+)
+from ._place import Array
+from ._units import LEAVES, domain, is_alias, source, squeezed
+
+if TYPE_CHECKING:
+    from ._emit import Emitter
+
+
+class LoopWriter:
+    """Writes one loop over rows, with all its levels."""
+
+    def __init__(self, emitter: Emitter, loop: Loop) -> None:
+        self.emitter, self.loop = emitter, loop
+        self.units = emitter.units
+        self.kinds = {unit: reduction_kind(unit) for unit in loop.level}
+        self.variables: dict[Any, str] = {}
+        self.cost: int = 0
+        work = sum(elements(domain(unit)) * 4 for unit in loop.level)
+        # What ends as one number everybody must know: then each thread has its part of it, however small.
+        total = "all" in self.kinds.values()
+        self.split = emitter.team and (isinstance(loop.rows, Dimension) or work >= SPLIT_FROM or total)
+        self.lone = emitter.team and not self.split
+        self.share: tuple[object, ...] = ("rows", repr(loop.rows)) if self.split else ("first",)
+        self.bytes: int = 0
+
+    def piece(self) -> Piece:
+        before, after, accesses = self._accumulators()
+        body = []
+        if self._gathers():
+            body.append("r = rows[i]")
+        for level in self.loop.levels:
+            body += self._rows(level)
+            body += self._inner(level)
+        head = (
+            f"for i in {self.emitter._range(self.loop.rows, self.split)}:"
+            if self.split or any(map(domain, self.loop.level))
+            else "for i in range(1):"
+        )
+        lines = [*before, head, *(f"    {line}" for line in body), *after]
+        if self.lone:
+            lines = ["if thread == 0:", *(f"    {line}" for line in lines)]
+        about = self.emitter._about(*self._computed())
+        flops = times(self.cost, self.loop.rows)
+        said: dict[str, list[str]] = {}
+        for application in about:
+            said.setdefault(application.name, []).append(application.gate.name)
+        comment = textwrap.wrap("; ".join(f"{name}: {', '.join(done)}" for name, done in said.items()), 100)
+        comment = [f"# {line}" for line in comment]
+        return Piece(lines, about, [*accesses, *self._accesses()], flops, self.bytes, comment)
+
+    def _computed(self) -> list[Node]:
+        """All operations of the loop, those without a result of their own included."""
+        found = set(self.loop.level)
+        for unit in self.loop.level:
+            found |= {node for node, _ in _inside(unit, own_index(unit), self._is_read)}
+        return sorted(found, key=lambda node: node.number)
+
+    def _is_read(self, node: Node, index: Index) -> bool:
+        return node in self.units or node.op in LEAVES or is_alias(node) or node in self.emitter.names
+
+    def _gathers(self) -> bool:
+        return any(r.settings.get("gathered") for u in self.loop.level for r in self.units.reads[u])
+
+    def _accesses(self) -> Iterator[Access]:
+        arrays = self.emitter.arrays
+        seen = {}
+        for unit in self.loop.level:
+            for read, place in accesses(self.units, unit):
+                array = arrays.get(source(read))
+                if array is None or source(read).settings.get("gathered"):
+                    continue
+                if source(read) in self.loop.level and (source(read), "written") in self.variables:
+                    continue
+                share = self.share if place != "any" or self.lone else ("all",)
+                seen[self.emitter._access(array, False, share)] = array
+            array = arrays.get(unit)
+            if array is not None and self.kinds[unit] not in ("some", "all"):
+                seen[self.emitter._access(array, True, self.share)] = array
+        self.bytes = sum(bytes_of(array) for array in seen.values())
+        return iter(seen)
+
+    def _accumulators(self) -> tuple[list[str], list[str], list[Access]]:
+        """What is set up before the loop for reductions over rows, and done after it."""
+        e = self.emitter
+        before: list[str] = []
+        after: list[str] = []
+        found: list[Access] = []
+        for unit, kind in self.kinds.items():
+            if kind == "all":
+                name = self.variables[unit, "sum"] = e._fresh(e._name(unit))
+                before.append(f"{name} = {start_of(unit)}")
+                if self.split:
+                    parts = e.parts[unit] = self._parts(unit, ())
+                    after.append(f"{parts.name}[thread] = {name}")
+                    found.append(Access(parts.name, True, ("own",)))
+                else:
+                    e.names[unit] = name
+                    after += finish(unit, name)
+                    if unit in e.arrays:
+                        store = e._store_single(unit, e.arrays[unit], name)
+                        after += store.lines
+            elif kind == "some":
+                out = e.arrays[unit]
+                shape = squeezed(unit.shape)
+                if self.split:
+                    parts = e.parts[unit] = self._parts(unit, shape)
+                    found.append(Access(parts.name, True, ("own",)))
+                    target = f"{parts.name}[thread, {{}}]"
+                    index = [Term(a) for a in range(len(shape))]
+                else:
+                    found.append(e._access(out, True, self.share))
+                    target = f"{out.name}[{{}}]"
+                    index = list(identity(unit.shape))
+                loops = [f"for {LOOPS[a]} in range({n}):" for a, n in enumerate(shape)]
+                before += [f"{'    ' * d}{line}" for d, line in enumerate(loops)]
+                zero = literal(0 if unit.op == "sum" else extreme(unit), unit.dtype)
+                before.append(
+                    f"{'    ' * len(loops)}{target.format(', '.join(places_of(tuple(index))))} = {zero}"
+                )
+                self.variables[unit, "target"] = target
+        return before, after, found
+
+    def _parts(self, unit: Node, shape: tuple[int, ...]) -> Array:
+        e = self.emitter
+        name = e._fresh(f"{e._name(unit) if unit not in e.arrays else e.arrays[unit].name}_parts")
+        dtype = (
+            np.dtype(np.float64) if not shape and unit.dtype.kind == "f" and unit.op == "sum" else unit.dtype
+        )
+        return Array(name, ("threads", *shape), dtype, "parts")  # type: ignore[arg-type]
+
+    # Levels.
+
+    def _rows(self, level: int) -> list[str]:
+        units = [u for u, at in self.loop.level.items() if at == level and len(domain(u)) <= 1]
+        return self._block(units, "i")
+
+    def _inner(self, level: int) -> list[str]:
+        lines: list[str] = []
+        units = [u for u, at in self.loop.level.items() if at == level and len(domain(u)) > 1]
+        for rest in dict.fromkeys(tuple(map(int, domain(u)[1:])) for u in units):
+            here = [u for u in units if tuple(map(int, domain(u)[1:])) == rest]
+            lengths = domain(here[0])[1:]
+            for unit in here:
+                if self.kinds[unit] == "row":
+                    name = self.variables[unit, "sum"] = self.emitter._fresh(self.emitter._name(unit))
+                    lines.append(f"{name} = {start_of(unit)}")
+            for depth, length in enumerate(lengths):
+                lines.append(f"{'    ' * depth}for {LOOPS[depth + 1]} in range({length}):")
+            times: int = 1
+            for length in lengths:
+                times = times * length
+            before = self.cost
+            pad = "    " * len(lengths)
+            lines += [f"{pad}{line}" for line in self._block(here, "j")]
+            self.cost = before + (self.cost - before) * times
+            for unit in here:
+                if self.kinds[unit] == "row":
+                    name = self.variables[unit, "sum"]
+                    lines += finish(unit, name)
+                    self.variables[unit] = name
+                    if unit in self.emitter.arrays:
+                        lines.append(f"{self._target(unit)} = {name}")
+        return lines
+
+    def _target(self, unit: Node) -> str:
+        out = self.emitter.arrays[unit]
+        places = places_of(result_index(unit)) or ["0"]
+        return f"{out.name}[{', '.join(places)}]"
+
+    def _block(self, units: list[Node], scope: str) -> list[str]:
+        """The innermost lines: what several units share first, then each unit in its order."""
+        e = self.emitter
+        lines: list[str] = []
+        here: dict[Any, str] = {}
+        known = {**{k: v for k, v in self.variables.items() if isinstance(k, Node)}}
+        write = Expressions(e.arrays, {**e.names, **known, **here})
+
+        roots = [(unit, own_index(unit)) for unit in units]
+        common = shared(roots, self._is_read)
+        pending = [("common", *pair) for pair in common]
+        for unit, index in roots:
+            mine = _inside(unit, index, self._is_read)
+            for item in list(pending):
+                if (item[1], item[2]) in mine:
+                    pending.remove(item)
+                    name = e._fresh(f"{item[1].op}_")
+                    lines.append(f"{name} = {write.result(item[1], item[2])}")
+                    write.variables[item[1], item[2]] = name
+                    self.cost += 1
+            text = (
+                write.result(unit, index)
+                if not self.kinds[unit]
+                else write.element(*next(arguments(unit, index)))
+            )
+            self.cost += max(1, len(mine))
+            kind = self.kinds[unit]
+            if kind in ("all", "row"):
+                lines.append(accumulate(unit, self.variables[unit, "sum"], text))
+            elif kind == "some":
+                places = result_index(unit)
+                if self.split:
+                    places = tuple(t for t in places if t != Term(None))
+                target = self.variables[unit, "target"].format(", ".join(places_of(places)))
+                lines.append(accumulate(unit, target, text))
+            else:
+                lines += self._result(unit, text, write, units)
+        return lines
+
+    def _result(self, unit: Node, text: str, write: Expressions, here: list[Node]) -> list[str]:
+        """A value: in a variable when this loop reads it again, in memory when others do."""
+        stored = unit in self.emitter.arrays
+        again = any(unit in self.units.reads[u] for u in self.loop.level if u is not unit)
+        if not again:
+            return [f"{self._target(unit)} = {text}"]
+        name = self.emitter._fresh(f"{unit.op}_")
+        lines = [f"{name} = {text}"]
+        if len(domain(unit)) <= 1:
+            self.variables[unit] = name
+        write.variables[unit] = name
+        if stored:
+            lines.append(f"{self._target(unit)} = {name}")
+        return lines
+
+
+def _inside(unit: Node, index: Index, stop: Any) -> set[tuple[Node, Index]]:
+    """The operations that the expression of a unit is made of, but itself."""
+    found: set[tuple[Node, Index]] = set()
+    todo = [pair for pair in arguments(unit, index) if not stop(*pair)]
+    while todo:
+        pair = todo.pop()
+        if pair not in found:
+            found.add(pair)
+            todo += [p for p in arguments(*pair) if not stop(*p)]
+    return found

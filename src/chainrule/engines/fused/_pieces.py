@@ -1,0 +1,98 @@
+"""What emitted text is put together from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ...graph import Dimension
+from .._node import Node
+from .._step import Application
+from ._expression import LOOPS, literal
+from ._hazards import Access
+from ._index import Index
+from ._place import Array
+
+_HEADS = {"forward": "forward pass", "backward": "backward pass", "update": "update"}
+SPLIT_FROM = 16_384  # operations over parameters: fewer are done by one thread
+
+
+@dataclass(slots=True, eq=False)
+class Piece:
+    """Some lines of the function that belong together.
+
+    about     the gate applications that they do
+    comment   lines to stand above
+    is_part   whether it only finishes what began elsewhere
+    flops, bytes  floating-point operations, and bytes read and written; either may hold a `Dimension`
+    """
+
+    lines: list[str]
+    about: list[Application]
+    accesses: list[Access] = field(default_factory=list)
+    flops: int = 0
+    bytes: int = 0
+    comment: list[str] = field(default_factory=list)
+    is_part: bool = False
+
+    @property
+    def head(self) -> str | None:
+        """What part of a step it belongs to; None where that is not worth a heading."""
+        if self.is_part:
+            return None
+        return _HEADS[self.about[0].phase] if self.about else "mini-batch and numbers"
+
+
+def share_of(length: int) -> tuple[str, str]:
+    if isinstance(length, Dimension):
+        suffix = "" if repr(length) == "n" else f"_{length.scale}n{length.offset or ''}".replace("-", "_")
+    else:
+        suffix = f"_{length}"
+    return f"first{suffix}", f"last{suffix}"
+
+
+def places_of(index: Index) -> list[str]:
+    return [LOOPS[t.loop] if t.loop is not None else str(t.start) for t in index]
+
+
+def extreme(unit: Node) -> float:
+    lowest = unit.op == "max"
+    if unit.dtype.kind == "f":
+        return -np.inf if lowest else np.inf
+    return np.iinfo(unit.dtype).min if lowest else np.iinfo(unit.dtype).max
+
+
+def start_of(unit: Node) -> str:
+    """Sums of many numbers are taken in float64, whatever they are of."""
+    if unit.op == "sum":
+        return "float64(0)" if unit.dtype.kind == "f" else literal(0, unit.dtype)
+    return literal(extreme(unit), unit.dtype)
+
+
+def accumulate(unit: Node, target: str, text: str) -> str:
+    if unit.op == "sum":
+        return f"{target} += {text}"
+    return f"{target} = {'maximum' if unit.op == 'max' else 'minimum'}({target}, {text})"
+
+
+def finish(unit: Node, name: str) -> list[str]:
+    return [f"{name} = {unit.dtype.name}({name})"] if unit.op == "sum" and unit.dtype == np.float32 else []
+
+
+def elements(shape: tuple[int, ...]) -> int:
+    count = 1
+    for length in shape:
+        count *= int(length)
+    return count
+
+
+def times(x: int, y: int) -> int:
+    return y * int(x) if isinstance(y, Dimension) else x * y
+
+
+def bytes_of(array: Array) -> int:
+    size: int = array.dtype.itemsize
+    for length in array.shape:
+        size = times(size, length)
+    return size

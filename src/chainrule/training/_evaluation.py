@@ -1,0 +1,120 @@
+"""Loss, accuracy and scores of a network on an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..engines import resolve, trace
+from ..errors import UnsupportedError
+
+Array = np.ndarray[Any, Any]
+
+_ROWS = 960  # a mini-batch whose results stay in the cache; whole blocks of BLAS, see networks/_network.py
+
+
+class Network(Protocol):
+    """What can be evaluated."""
+
+    params: dict[str, Array]
+    lastLayer: Any
+
+    def compute(self, parameters: Any, x: Any) -> Any: ...
+    def evaluate(self, x: Any, t: Any) -> tuple[float, float | None]: ...
+    def predict(self, x: Any) -> Array: ...
+    def check_targets(self, x: Any, t: Any) -> None: ...
+
+
+class Evaluation:
+    """Evaluates a network, as its own methods do, on an engine.
+
+    network  what is evaluated, with the parameters that it has at each call
+    engine   "auto", "fused" or "eager"
+    threads  how many share the work; None chooses
+
+    >>> net = cr.TwoLayerNet(3, 4, 2, seed=0)
+    >>> x, t = np.eye(3), np.array([0, 1, 1])
+    >>> Evaluation(net).accuracy(x, t) == net.accuracy(x, t)
+    True
+    """
+
+    def __init__(self, network: Any, engine: str = "auto", *, threads: int | None = None) -> None:
+        self._network: Network = network
+        self._engine, self._threads = resolve(engine), threads
+        self._steppers: dict[Any, Any] = {}
+
+    def evaluate(self, x: Any, t: Any) -> tuple[float, float | None]:
+        """`loss` and `accuracy` from one pass; None for the accuracy of a network that predicts numbers."""
+        x, t = np.asarray(x), np.asarray(t)
+        if not self._can_fuse(x):
+            return self._network.evaluate(x, t)
+        self._network.check_targets(x[:1], t)
+        loss, hits, answers = 0.0, 0, 0
+        for start, scores, part in self._pieces(x, t):
+            own = t[start : start + len(scores)]
+            loss += len(scores) / len(x) * part
+            with suppress(UnsupportedError):
+                right = self._network.lastLayer.hits(scores, own)
+                hits, answers = hits + int(np.sum(right)), answers + np.size(right)
+        return loss, hits / answers if answers else None
+
+    def loss(self, x: Any, t: Any) -> float:
+        """The loss, a mean over the rows."""
+        return self.evaluate(x, t)[0]
+
+    def accuracy(self, x: Any, t: Any) -> float:
+        """The share of right answers.
+
+        raises   UnsupportedError for a network that predicts numbers
+        """
+        accuracy = self.evaluate(x, t)[1]
+        if accuracy is None:
+            what = "accuracy counts right classes; this network predicts numbers"
+            raise UnsupportedError(what, fix="use loss(x, t)")
+        return accuracy
+
+    def predict(self, x: Any) -> Array:
+        """The scores, before any softmax, shape (rows, outputs)."""
+        x = np.asarray(x)
+        if not self._can_fuse(x):
+            return self._network.predict(x)
+        return np.concatenate([scores.copy() for _, scores, _ in self._pieces(x, None)])
+
+    def _can_fuse(self, x: Array) -> bool:
+        return (
+            self._engine == "fused"
+            and x.ndim > 1
+            and len(x) > 0
+            and (x.dtype.kind == "f" or x.dtype == np.uint8)
+        )
+
+    def _pieces(self, x: Array, t: Array | None) -> Iterator[tuple[int, Array, float]]:
+        """The first row, the scores, and the loss if there are targets, of some rows at a time."""
+        from ..engines.fused import Stepper, readable
+
+        x = np.ascontiguousarray(x)
+        data = {"x": x} if t is None else {"x": x, "t": readable(t)}
+        key = tuple((name, a.shape[1:], a.dtype) for name, a in data.items())
+        params = self._network.params
+        if key not in self._steppers:
+            dtype = next(iter(params.values())).dtype
+            self._steppers[key] = Stepper(
+                self._traced, {**params, **data}, gathered=tuple(data), dtype=dtype, threads=self._threads
+            )
+        for start in range(0, len(x), _ROWS):
+            rows = np.arange(start, min(start + _ROWS, len(x)))
+            results = self._steppers[key].run(params, data, rows[np.newaxis], {})
+            yield start, results.outputs["scores"], float(results.losses[0])
+
+    def _traced(self, values: Any) -> Any:
+        def function(v: dict[str, Any]) -> dict[str, Any]:
+            scores = self._network.compute({name: v[name] for name in self._network.params}, v["x"])
+            outputs = {"scores": scores}
+            if "t" in v:
+                outputs["loss"] = self._network.lastLayer.compute(scores, v["t"])
+            return outputs
+
+        return trace(function, values)

@@ -1,0 +1,159 @@
+"""Many steps in one native call of the fused engine, in chunks that are short for whoever waits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..engines.fused import Stepper, readable
+from ..errors import ArgumentError, ChainruleError
+from ..graph import as_numbers
+from ._nonfinite import all_finite, refuse
+from ._step import step_settings, trace_step
+
+if TYPE_CHECKING:
+    from ._trainer import Trainer
+
+Array = np.ndarray[Any, Any]
+
+_SECONDS = 0.05  # of a chunk: what Ctrl-C and the progress on the screen wait for
+_MOST_STEPS = 4096  # of a chunk
+_COPY_SHARE = 0.01  # of the time may go into copies to come back to
+
+
+class InChunks:
+    """Runs a trainer's steps on the network's own arrays; see `steps`."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        self._steppers: dict[Any, Stepper] = {}
+        self._size = 1
+
+    def stepper(self, x: Array, t: Array) -> Stepper:
+        """What runs steps on such data, with the settings of now."""
+        trainer = self._trainer
+        t = readable(t)
+        settings = step_settings(trainer.optimizer, trainer.clip_norm)
+        key = (x.shape[1:], x.dtype, t.shape[1:], t.dtype, *settings)
+        if key not in self._steppers:
+            network, optimizer, clip_norm = trainer.network, trainer.optimizer, trainer.clip_norm
+            self._steppers[key] = Stepper(
+                lambda values: trace_step(network, optimizer, clip_norm, values),
+                {**network.params, **trainer.state, "x": x, "t": t, "lr": 0.0, "step": 0.0},
+                gathered=("x", "t"),
+                dtype=next(iter(network.params.values())).dtype,
+                threads=1 if trainer.deterministic else None,
+            )
+        return self._steppers[key]
+
+    def source(self, rows: int) -> str:
+        """The text of a step: of the latest, or, before there was one, for data as the network would take them."""
+        if self._steppers:
+            return list(self._steppers.values())[-1].source(rows).text
+        network = self._trainer.network
+        x = np.zeros((1, network.input_size), next(iter(network.params.values())).dtype)
+        scores = network.predict(x)
+        for t in (np.zeros(1, np.int64), np.zeros_like(scores)):
+            with suppress(ChainruleError):
+                network.check_targets(x, t)
+                return self.stepper(x, t).source(rows).text
+        raise ArgumentError("the form of the targets is not known", fix="ask for the source after a step")
+
+    def steps(self, x: Array, t: Array, batches: Array) -> Iterator[list[float]]:
+        """Yields the losses of some steps, each once the network holds the result of the last of them."""
+        x, t = np.ascontiguousarray(x), readable(t)
+        stepper = self.stepper(x, t)
+        safe = _Safe(self._trainer)
+        while len(batches):
+            size = 1 if self._trainer.is_watched else self._size
+            rows, batches = batches[:size], batches[size:]
+            start = time.perf_counter()
+            losses = self._run(stepper, x, t, rows)
+            seconds = time.perf_counter() - start
+            if not self._is_good(losses):
+                yield from self._again_slowly(safe, stepper, x, t, rows)
+            self._trainer.step += len(rows)
+            yield losses.tolist()
+            self._size = int(min(max(1, _SECONDS * len(rows) / seconds), 2 * size, _MOST_STEPS))
+            safe.keep_up(rows, seconds)
+
+    def _run(self, stepper: Stepper, x: Array, t: Array, rows: Array) -> Array:
+        trainer = self._trainer
+        numbers = np.arange(trainer.step + 1, trainer.step + 1 + len(rows))
+        rates = [trainer.learning_rate(int(number)) for number in numbers] if trainer.has_schedule else None
+        return stepper.run(
+            {**trainer.network.params, **trainer.state},
+            {"x": x, "t": t},
+            rows,
+            {"lr": rates or np.full(len(rows), trainer.learning_rate(0)), "step": numbers},
+        ).losses
+
+    def _is_good(self, losses: Array) -> bool:
+        """NaN and inf stay in parameters and state once they are there, so the end of a chunk tells of all of it."""
+        held = (*self._trainer.network.params.values(), *self._trainer.state.values())
+        return bool(np.isfinite(losses).all()) and all(map(all_finite, held))
+
+    def _again_slowly(
+        self, safe: _Safe, stepper: Stepper, x: Array, t: Array, rows: Array
+    ) -> Iterator[list[float]]:
+        """Come back to before the bad step, one step at a time, and raise there."""
+        trainer = self._trainer
+        done = trainer.step
+        todo = [row for chunk in (*safe.since, rows) for row in chunk]
+        safe.restore()
+        for row in todo:
+            before = safe.copies()
+            losses = self._run(stepper, x, t, row[np.newaxis])
+            if not self._is_good(losses):
+                safe.put(before)
+                inputs = as_numbers(x[row], next(iter(trainer.network.params.values())).dtype)
+                values = {
+                    **before,
+                    "x": inputs,
+                    "t": t[row],
+                    "lr": trainer.learning_rate(trainer.step + 1),
+                    "step": float(trainer.step + 1),
+                }
+                graph = trace_step(trainer.network, trainer.optimizer, trainer.clip_norm, values)
+                refuse(graph, values, trainer.step + 1)
+            trainer.step += 1
+            if trainer.step > done:
+                yield losses.tolist()
+
+
+class _Safe:
+    """Copies of parameters and state as they were some steps ago, to come back to."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        self._take()
+
+    def _take(self) -> None:
+        start = time.perf_counter()
+        self._copies, self._step = self.copies(), self._trainer.step
+        self.since: list[Array] = []
+        self._worth = (time.perf_counter() - start) / _COPY_SHARE
+
+    def copies(self) -> dict[str, Array]:
+        trainer = self._trainer
+        return {name: np.array(v) for name, v in (*trainer.network.params.items(), *trainer.state.items())}
+
+    def put(self, copies: dict[str, Array]) -> None:
+        trainer = self._trainer
+        for name, value in (*trainer.network.params.items(), *trainer.state.items()):
+            value[...] = copies[name]
+
+    def restore(self) -> None:
+        self.put(self._copies)
+        self._trainer.step = self._step
+
+    def keep_up(self, rows: Array, seconds: float) -> None:
+        """Note that a chunk went well; take new copies when that is cheap beside the time since the last ones."""
+        self.since.append(rows)
+        self._worth -= seconds
+        if self._worth <= 0 or self._trainer.is_watched:
+            self._take()
