@@ -20,6 +20,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", type=int, default=0, help="seed of every test's random numbers")
+    parser.addoption("--auto", default="eager", help="the engine that tests get which ask for auto")
 
 
 @pytest.fixture
@@ -34,7 +35,8 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
 def _auto_is_eager(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Compiling takes seconds for every new network: tests that want the fused engine name it, or are marked so."""
     if "auto_engine" not in request.keywords:
-        monkeypatch.setattr(chainrule.engines._choice, "_FASTEST_FIRST", ("eager",))
+        engine = request.config.getoption("--auto")
+        monkeypatch.setattr(chainrule.engines._choice, "_FASTEST_FIRST", (engine,))
 
 
 _SET_BY_OTHERS = (

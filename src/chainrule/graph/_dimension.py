@@ -55,6 +55,8 @@ class Dimension(int):
         return self._with(-self.scale, other - self.offset) if type(other) is int else other - int(self)
 
     def __mul__(self, other: Any) -> Any:
+        if isinstance(other, Dimension):
+            return int(self) * int(other)
         return (
             self._with(self.scale * other, self.offset * other) if type(other) is int else int(self) * other
         )

@@ -1,6 +1,7 @@
 """Training: mini-batches, epochs, history, callbacks, schedules, checkpoints."""
 
 from ._callbacks import Callback, Checkpoints, EarlyStopping, TargetAccuracy
+from ._evaluation import Evaluation
 from ._history import Epoch, History
 from ._run_folder import RunFolder, json_ready
 from ._schedules import constant, cosine, step_decay
@@ -12,6 +13,7 @@ __all__ = [
     "Checkpoints",
     "EarlyStopping",
     "Epoch",
+    "Evaluation",
     "History",
     "RunFolder",
     "TargetAccuracy",

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..engines import resolve, trace
 from ..errors import UnsupportedError
+from ..graph import as_numbers
 
 Array = np.ndarray[Any, Any]
 
@@ -43,7 +44,7 @@ class Evaluation:
 
     def __init__(self, network: Any, engine: str = "auto", *, threads: int | None = None) -> None:
         self._network: Network = network
-        self._engine, self._threads = resolve(engine), threads
+        self.engine, self._threads = resolve(engine), threads
         self._steppers: dict[Any, Any] = {}
 
     def evaluate(self, x: Any, t: Any) -> tuple[float, float | None]:
@@ -84,23 +85,20 @@ class Evaluation:
         return np.concatenate([scores.copy() for _, scores, _ in self._pieces(x, None)])
 
     def _can_fuse(self, x: Array) -> bool:
-        return (
-            self._engine == "fused"
-            and x.ndim > 1
-            and len(x) > 0
-            and (x.dtype.kind == "f" or x.dtype == np.uint8)
-        )
+        """Whether rows of this form can be taken a few at a time; the network itself takes, or refuses, the others."""
+        is_data = x.ndim > 1 and len(x) > 0 and (x.dtype.kind == "f" or x.dtype == np.uint8)
+        return self.engine == "fused" and is_data and hasattr(self._network, "compute")
 
     def _pieces(self, x: Array, t: Array | None) -> Iterator[tuple[int, Array, float]]:
         """The first row, the scores, and the loss if there are targets, of some rows at a time."""
         from ..engines.fused import Stepper, readable
 
-        x = np.ascontiguousarray(x)
+        dtype = next(iter(self._network.params.values())).dtype
+        x = np.ascontiguousarray(x if x.dtype == np.uint8 else as_numbers(x, dtype))
         data = {"x": x} if t is None else {"x": x, "t": readable(t)}
         key = tuple((name, a.shape[1:], a.dtype) for name, a in data.items())
         params = self._network.params
         if key not in self._steppers:
-            dtype = next(iter(params.values())).dtype
             self._steppers[key] = Stepper(
                 self._traced, {**params, **data}, gathered=tuple(data), dtype=dtype, threads=self._threads
             )

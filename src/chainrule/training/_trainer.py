@@ -18,6 +18,7 @@ from ..graph import as_numbers, check_inputs
 from ..optimizers import Optimizer
 from . import _checkpoint
 from ._callbacks import Callback, Checkpoints
+from ._evaluation import Evaluation
 from ._history import Epoch, History
 from ._in_chunks import InChunks
 from ._interrupt import InterruptFlag
@@ -96,6 +97,7 @@ class Trainer:
         }
         """What must be the same for a run to be resumed bit for bit (and the schedule, which cannot be compared)."""
         self._may_choose = engine == "auto"
+        self._known_evaluation: Evaluation | None = None
         self._runner: InChunks | OneByOne = InChunks(self) if self.engine == "fused" else OneByOne(self)
         self._stop_reason: str | None = None
 
@@ -171,6 +173,28 @@ class Trainer:
             losses = [loss for some in self._run_steps(x, t, batches, interrupt) for loss in some]
             return np.array(losses, dtype=np.float64)
 
+    def evaluate(self, x: Array, t: Array) -> tuple[float, float | None]:
+        """`loss` and `accuracy` from one pass; None for the accuracy of a network that predicts numbers."""
+        return self._evaluation().evaluate(x, t)
+
+    def loss(self, x: Array, t: Array) -> float:
+        """The loss of the network, as its own method gives it, computed by the trainer's engine."""
+        return self._evaluation().loss(x, t)
+
+    def accuracy(self, x: Array, t: Array) -> float:
+        """The share of right answers, as the network's own method gives it, computed by the trainer's engine."""
+        return self._evaluation().accuracy(x, t)
+
+    def predict(self, x: Array) -> Array:
+        """The scores, as the network's own method gives them, computed by the trainer's engine."""
+        return self._evaluation().predict(x)
+
+    def _evaluation(self) -> Evaluation:
+        if self._known_evaluation is None or self._known_evaluation.engine != self.engine:
+            threads = 1 if self.deterministic else None
+            self._known_evaluation = Evaluation(self.network, self.engine, threads=threads)
+        return self._known_evaluation
+
     def _epoch(
         self, x: Array, t: Array, validation: tuple[Array, Array] | None, interrupt: InterruptFlag
     ) -> None:
@@ -191,10 +215,8 @@ class Trainer:
                 return
         mean_loss = self.epoch_loss / self.epoch_rows
         self.epoch_loss, self.epoch_rows = 0.0, 0
-        train_loss, train_accuracy = self.network.evaluate(x, t)
-        validation_loss, validation_accuracy = (
-            self.network.evaluate(*validation) if validation else (None, None)
-        )
+        train_loss, train_accuracy = self.evaluate(x, t)
+        validation_loss, validation_accuracy = self.evaluate(*validation) if validation else (None, None)
         epoch = Epoch(
             epoch=number + 1,
             step=self.step,

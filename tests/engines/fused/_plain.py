@@ -49,7 +49,7 @@ class Watched:
         return Watched(self.values.reshape(shape), self.ids.reshape(shape), self.log)
 
     @property
-    def T(self) -> Watched:  # noqa: N802 - NumPy's name
+    def T(self) -> Watched:
         return Watched(self.values.T, self.ids.T, self.log)
 
 

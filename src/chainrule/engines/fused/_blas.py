@@ -17,7 +17,9 @@ from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
-_SMALL = 8_192  # multiplications, up to which a call of BLAS takes longer than the product
+# Products for which a call of BLAS takes longer than the loops here.
+_FEW_ROWS = 4  # with any number of multiplications: BLAS is made for more
+_ROWS, _SMALL = 32, 8_192  # rows and multiplications
 _BLOCKS = {"float": (32, 8, 1), "double": (16, 4, 1)}  # columns at once; the first is what registers hold
 
 
@@ -199,7 +201,9 @@ def _gemm(module: Any, pointer: Any, bits: int) -> Any:
             function.args[number].add_attribute("noalias")
         builder = ir.IRBuilder(function.append_basic_block("entry"))
         m, n, k = function.args[8:11]
-        small = builder.icmp_signed("<=", builder.mul(builder.mul(m, n), k), word(_SMALL))
+        few, rows = (builder.icmp_signed("<=", m, word(most)) for most in (_FEW_ROWS, _ROWS))
+        products = builder.icmp_signed("<=", builder.mul(builder.mul(m, n), k), word(_SMALL))
+        small = builder.or_(few, builder.and_(rows, products))
         with builder.if_else(small) as (then, otherwise):
             with then:
                 _Small(builder, real, function.args).product()

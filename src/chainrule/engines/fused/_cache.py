@@ -23,10 +23,10 @@ import llvmlite.binding as llvm
 from ...errors import CheckpointError
 from ...storage import write_atomically
 
-_FORMAT = 1
+_FORMAT = 2
 _MOST_BYTES = 256 << 20  # of all entries; the longest unused ones go first
 # What compiled code is made with besides the text: a change in one of them makes other code.
-_COMPILED_IN = ("_barrier", "_blas", "_clock", "_compiler", "_memory", "_vector_math")
+_COMPILED_IN = ("_blas", "_clock", "_memory", "_native", "_team", "_vector_math")
 
 
 class Code(NamedTuple):
@@ -88,13 +88,13 @@ def get(name: str) -> Code | None:
             return None
         head, _, code = path.read_bytes().partition(b"\n")
         said = json.loads(head)
-        if said["key"] != name or said["sha256"] != sha256(code).hexdigest():
-            return None
         found = Code(str(said["symbol"]), tuple(map(str, said["externals"])), code)
+        if said["key"] != name or said["sha256"] != _checksum(found):
+            return None
         with suppress(OSError):
             os.utime(path)  # it was used just now
         return found
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -105,14 +105,20 @@ def put(name: str, code: Code) -> None:
         return
     said = {
         "key": name,
-        "sha256": sha256(code.object).hexdigest(),
+        "sha256": _checksum(code),
         "symbol": code.symbol,
         "externals": code.externals,
     }
     with suppress(OSError, CheckpointError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(path, json.dumps(said).encode() + b"\n" + code.object)
+        path.chmod(0o600)  # whatever the umask: what a group may write is not trusted
         _make_room(path.parent)
+
+
+def _checksum(code: Code) -> str:
+    """Of all that is used of an entry."""
+    return sha256(json.dumps([code.symbol, *code.externals]).encode() + code.object).hexdigest()
 
 
 def _path(name: str) -> Path | None:

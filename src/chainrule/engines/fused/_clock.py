@@ -4,32 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
 
-_WORD = ir.IntType(64)
+def compiled_names() -> dict[str, object]:
+    """What compiled text calls; Numba is imported here, since code from the cache does without it."""
+    from numba.extending import intrinsic
 
-
-@intrinsic  # type: ignore[untyped-decorator]
-def _now(typing: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(_WORD, [])
-        counter = builder.module.declare_intrinsic("llvm.readcyclecounter", (), kind)
-        return builder.call(counter, [])
-
-    return types.int64(), generate
+    return {"tick": intrinsic(_tick)}
 
 
-@njit(_nrt=False)  # type: ignore[untyped-decorator]
-def tick(ticks, number):  # type: ignore[no-untyped-def]
-    """Add the time since the last tick to ``ticks[number]``; that of the last tick is kept in ``ticks[0]``."""
-    if len(ticks) == 0:  # of one thread only
-        return
-    now = _now()
-    if number > 0:
-        ticks[number] += now - ticks[0]
-    ticks[0] = now
+def _tick(typing: Any, ticks: Any, number: Any) -> Any:
+    """``tick(ticks, number)``: add the time since the last tick, which is in ``ticks[0]``, to ``ticks[number]``.
 
+    ticks  the address of whole numbers, or 0 for threads of which nobody takes the time
+    """
+    from llvmlite import ir
+    from numba import types
 
-NAMES: dict[str, object] = {"tick": tick}
+    word = ir.IntType(64)
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address, number = args
+        with builder.if_then(builder.icmp_signed("!=", address, word(0))):
+            counter = builder.module.declare_intrinsic("llvm.readcyclecounter", (), ir.FunctionType(word, []))
+            now = builder.call(counter, [])
+            last = builder.inttoptr(address, word.as_pointer())
+            total = builder.gep(last, [number])
+            builder.store(builder.add(builder.load(total), builder.sub(now, builder.load(last))), total)
+            builder.store(now, last)
+        return context.get_dummy_value()
+
+    return types.none(types.int64, types.int64), emit

@@ -62,7 +62,9 @@ class Compiled:
 
             source = emit(self.placement, team=threads > 1, profile=True) if profile else self.source(threads)
             text = source.text + driver(source, profile=profile)
-            self._natives[key] = native(text, "run", (*_ARGUMENTS, "int64") if profile else _ARGUMENTS)
+            self._natives[key] = native(
+                text, "run", ("int64*", *_ARGUMENTS[1:], "int64") if profile else _ARGUMENTS
+            )
         return self._natives[key]
 
     @cached_property
@@ -89,7 +91,7 @@ _ARGUMENTS = (
 def driver(source: Source, *, profile: bool = False) -> str:
     """The text of the function that runs many steps one after the other; it is called with addresses."""
     ticks = ", ticks" if profile else ""
-    lines = [f"def run(addresses, numbers, rows, record, n, steps, calls, thread, threads, flags{ticks}):"]
+    lines = [f"def run(addresses, numbers, rows, record, n, steps, calls{ticks}, thread, threads, flags):"]
     for number, array in enumerate(source.arrays):
         shape = ", ".join(map(str, array.shape))
         lines.append(f"    {array.name} = array_at(addresses[{number}], ({shape},), {array.dtype.name})")
@@ -102,8 +104,7 @@ def driver(source: Source, *, profile: bool = False) -> str:
     given += ["calls"] if source.calls else []
     given += ["thread", "threads", "flags"] if source.team else []
     if profile:
-        count = len(source.pieces) + 1
-        given.append(f"array_at(ticks, ({count} if thread == 0 else 0,), int64)")
+        given.append("ticks if thread == 0 else 0")
     lines += ["    for s in range(steps):", f"        step({', '.join(given)})"]
     if any(array.name == "loss" for array in source.arrays):
         lines += ["        if thread == 0:", "            record[s] = loss[0]"]

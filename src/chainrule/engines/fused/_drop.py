@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...graph import Dimension, quiet
-from .._node import ELEMENTWISE, REDUCTIONS, Node, number_node
+from .._node import ELEMENTWISE, REDUCTIONS, VIEWS, Node, number_node
 from ._lower import Program
 
 _NUMPY: Mapping[str, Any] = {name: getattr(np, name) for name in ELEMENTWISE - {"erf", "astype", "copy"}}
@@ -90,7 +90,7 @@ def _identity_removed(node: Node, numbers: list[Any]) -> Node:
 
 def _number(node: Node) -> Any:
     """The number that a node is everywhere, if it is known."""
-    if node.op == "broadcast":
+    while node.op in VIEWS:
         (node,) = node.args
     value = node.settings["value"] if node.op == "number" else None
     return None if isinstance(value, Dimension) else value

@@ -7,6 +7,7 @@ would call a matrix product is one call.
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,14 +32,14 @@ class Source:
     text    ``def step(n, …)``
     arrays  its array parameters, in order
     numbers its number parameters, in order
-    calls   gates that are run as they are, and the memory of their arguments and results
+    calls   gates that are run as they are, the memory of their arguments, and that of their results by position
     pieces  each with the number of its first line, from 0
     """
 
     text: str
     arrays: tuple[Array, ...]
     numbers: tuple[str, ...]
-    calls: tuple[tuple[Node, tuple[Array, ...], tuple[Array, ...]], ...]
+    calls: tuple[tuple[Node, tuple[Array, ...], Mapping[int, Array]], ...]
     pieces: tuple[tuple[int, Piece], ...]
     gathers: bool
     team: bool
@@ -59,11 +60,13 @@ class Emitter:
         self.schedule: Schedule = placement.schedule
         self.units = self.schedule.units
         self.arrays = dict(placement.arrays)
-        self.names: dict[Node, str] = {}  # of what is a variable of the function: single numbers
+        self.names: dict[Node, str] = dict(
+            placement.numbers
+        )  # of what is a variable of the function: single numbers
         self.parts: dict[Node, Array] = {}  # of reductions, one for each thread
         self.shares: dict[int, None] = {}  # lengths of which each thread has its share
         self.calls: list[Any] = []
-        self.taken = {a.name for a in self.arrays.values()}
+        self.taken = {a.name for a in self.arrays.values()} | set(placement.numbers.values())
         self.gathers = any(leaf.settings.get("gathered") for leaf in self.arrays if leaf.op == "input")
 
     # The whole.
@@ -71,21 +74,10 @@ class Emitter:
     def source(self, profile: bool) -> Source:
         pieces = self._pieces()
         waits = barriers([p.accesses for p in pieces]) if self.team else set()
-        arrays = tuple(
-            dict.fromkeys(
-                [*self.arrays.values(), *(a for _, a in self.placement.copies), *self.parts.values()]
-            )
-        )
-        arrays = tuple({a.name: a for a in arrays}.values())
-        numbers = tuple(
-            dict.fromkeys(
-                r.settings["name"]
-                for reads in self.units.reads.values()
-                for r in reads
-                if r.op == "input" and r.weak
-            )
-        )
-        parameters = ["n", *(["rows"] if self.gathers else []), *(a.name for a in arrays), *numbers]
+        copied = [array for _, array in self.placement.copies]
+        arrays = tuple({a.name: a for a in (*self.arrays.values(), *copied, *self.parts.values())}.values())
+        numbers = self.placement.numbers
+        parameters = ["n", *(["rows"] if self.gathers else []), *(a.name for a in arrays), *numbers.values()]
         parameters += ["calls"] if self.calls else []
         parameters += ["thread", "threads", "flags"] if self.team else []
         parameters += ["ticks"] if profile else []
@@ -109,7 +101,7 @@ class Emitter:
         return Source(
             "\n".join(lines) + "\n",
             arrays,
-            numbers,
+            tuple(leaf.settings["name"] for leaf in numbers),
             tuple(self.calls),
             tuple(numbered),
             self.gathers,
@@ -314,7 +306,7 @@ class Emitter:
         elif self.team:
             x_share = ("first",)
         line = f"matmul({x_text}, {y_text}, {out_text}, {alpha}, {beta})"
-        lines = [*loops, f"{'    ' * len(lead)}{line}"]
+        lines = [*self._base(unit, split), *loops, f"{'    ' * len(lead)}{line}"]
         if self.team and not split:
             lines = ["if thread == 0:", *(f"    {line}" for line in lines)]
         accesses = [
@@ -322,10 +314,21 @@ class Emitter:
             self._access(self.arrays[source(y)], False, ("all",) if split else x_share),
             self._access(out, True, share),
         ]
+        if len(unit.args) > 3:
+            accesses.append(self._access(self.arrays[source(unit.args[-1])], False, share))
         moved = sum(bytes_of(a) for a in (self.arrays[source(x)], self.arrays[source(y)], out))
         piece = Piece(lines, self._about(unit), accesses, flops, moved)
         piece.comment = [f"# {self._formula(unit)}"]
         return piece
+
+    def _base(self, unit: Node, split: bool) -> list[str]:
+        """What a product is added to, brought to where it is added, if it is not there."""
+        if len(unit.args) <= 3 or self.arrays[source(unit.args[-1])] is self.arrays[unit]:
+            return []
+        height, width = unit.shape
+        given, out = self.arrays[source(unit.args[-1])].name, self.arrays[unit].name
+        loops = [f"for i in {self._range(height, split)}:", f"    for j in range({width}):"]
+        return [*loops, f"        {out}[i, j] = {given}[i, j]"]
 
     def _formula(self, unit: Node) -> str:
         x, y = (self._matrix(a, "").replace(".T", "ᵀ") for a in unit.args[:2])
@@ -375,14 +378,15 @@ class Emitter:
         results = [u for u in self.units.order if u.op == "part" and u.args[0] is unit] or [unit]
         results.sort(key=lambda u: u.settings.get("position", 0))
         given = tuple(self.arrays[source(a)] for a in unit.args)
-        made = tuple(self.arrays[r] for r in results)
+        made = {int(r.settings.get("position", 0)): self.arrays[r] for r in results}
         number = len(self.calls)
         self.calls.append((unit, given, made))
         line = f"call_gate(calls, {number}, n)"
-        said = f"{', '.join(a.name for a in made)} = {unit.settings['gate'].name}({', '.join(a.name for a in given)})"
+        results_text, given_text = (", ".join(a.name for a in some) for some in (made.values(), given))
+        said = f"{results_text} = {unit.settings['gate'].name}({given_text})"
         lines = ["if thread == 0:", f"    {line}"] if self.team else [line]
         reads = [self._access(a, False, ("first",)) for a in given]
-        writes = [self._access(a, True, ("first",)) for a in made]
+        writes = [self._access(a, True, ("first",)) for a in made.values()]
         return Piece(lines, self._about(unit), reads + writes, comment=[f"# {said}"])
 
 

@@ -79,8 +79,6 @@ class Expressions:
             return position(index[0]), 4
         if node in self.arrays or is_alias(node):
             return self.load(node, index), _ATOM
-        if node.op == "input":
-            return node.settings["name"], _ATOM
         return self._operation(node, index)
 
     def load(self, node: Node, index: Index) -> str:
@@ -116,6 +114,8 @@ class Expressions:
             return f"not {text if binds >= _COMPARISON else f'({text})'}", 0
         if node.op == "copy":
             return parts[0]
+        if node.op in ("maximum", "minimum") and node.dtype.kind != "f":
+            return f"{node.op[:3]}({', '.join(text for text, _ in parts)})", _ATOM
         if node.op == "astype":
             if node.dtype.kind == "b":
                 return f"{parts[0][0] if parts[0][1] >= 4 else f'({parts[0][0]})'} != 0", _COMPARISON

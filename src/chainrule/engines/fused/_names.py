@@ -45,8 +45,8 @@ def names_of(units: Units) -> Mapping[Node, str]:
 
     for reads in units.reads.values():
         for leaf in sorted(reads, key=lambda leaf: leaf.number):
-            if leaf.op == "input" and leaf not in names:
-                give(leaf, leaf.settings["name"])
+            if leaf.op in ("input", "constant") and leaf not in names:
+                give(leaf, leaf.settings.get("name", "constant"))
     outputs = {node: name for name, node in program.outputs.items()}
     for node, name in outputs.items():
         if name not in taken:

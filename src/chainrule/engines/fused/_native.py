@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 import time
+from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -73,16 +76,21 @@ def _provide_symbols() -> None:
     llvm.add_symbol("chainrule_yield", ctypes.cast(leave, ctypes.c_void_p).value)
     for name, address in blas_addresses().items():
         llvm.add_symbol(name, address)
+    if sys.platform == "linux":
+        with suppress(
+            RuntimeError
+        ):  # elsewhere, and with another C library, these functions are always there
+            llvm.load_library_permanently("libm.so.6")
 
 
 def _loaded(code: _cache.Code, arguments: tuple[str, ...]) -> Native | None:
     """What can be called; None when something that it calls is not there, at which LLVM would end the process."""
-    if any(llvm.address_of_symbol(name) is None for name in code.externals):
-        return None
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     machine = llvm.Target.from_default_triple().create_target_machine(jit=True)
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)  # from now on it sees the C library
+    if any(llvm.address_of_symbol(name) is None for name in code.externals):
+        return None
     engine.add_object_file(llvm.ObjectFileRef.from_data(code.object))
     engine.finalize_object()
     address = engine.get_function_address(code.symbol)
@@ -107,6 +115,7 @@ def compiled(source: str, entry: str, arguments: tuple[str, ...]) -> _cache.Code
             names[name] = _callee(value)
     kinds = {"int64": types.int64, "float64": types.float64}
     kinds |= {f"{name}*": types.CPointer(kind) for name, kind in kinds.items()}
+    _vectorise_more()
     typing = cpu_target.typing_context
     with global_compiler_lock:
         target = _context(cpu_target.target_context)
@@ -119,14 +128,21 @@ def compiled(source: str, entry: str, arguments: tuple[str, ...]) -> _cache.Code
     return _cache.Code(result.fndesc.llvm_func_name, tuple(sorted(externals)), library.emit_native_object())
 
 
+@cache  # LLVM takes an option once
+def _vectorise_more() -> None:
+    """Let LLVM compare more pairs of arrays at run time, to see that they do not overlap, before it leaves a loop."""
+    llvm.set_option("chainrule", "-runtime-memory-check-threshold=64")
+
+
 def _library_names() -> dict[str, Any]:
-    from . import _blas, _memory, _team, _vector_math
+    from . import _blas, _clock, _memory, _team, _vector_math
 
     return {
         **_vector_math.NAMES,
         **_blas.compiled_names(),
         **_team.compiled_names(),
         **_memory.compiled_names(),
+        **_clock.compiled_names(),
     }
 
 

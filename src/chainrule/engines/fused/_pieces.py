@@ -73,7 +73,8 @@ def start_of(unit: Node) -> str:
 def accumulate(unit: Node, target: str, text: str) -> str:
     if unit.op == "sum":
         return f"{target} += {text}"
-    return f"{target} = {'maximum' if unit.op == 'max' else 'minimum'}({target}, {text})"
+    chosen = unit.op if unit.dtype.kind != "f" else "maximum" if unit.op == "max" else "minimum"
+    return f"{target} = {chosen}({target}, {text})"
 
 
 def finish(unit: Node, name: str) -> list[str]:

@@ -6,7 +6,8 @@ Most results never get any: they live in a variable of the loop that computes an
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +23,11 @@ class Array:
     """Memory that the emitted function is given.
 
     name   of the parameter
-    kind   "input", "output" or "buffer" (its numbers matter within a step only)
+    kind   "input", "constant", "output", "buffer" (its numbers matter within a step only) or "parts" (of a sum, one for
+           each thread)
     slot   buffers with the same number lie in the same memory, at different times
     given  the name of the input that it holds when a step begins
+    value  of a constant
     """
 
     name: str
@@ -33,13 +36,15 @@ class Array:
     kind: str
     slot: int | None = None
     given: str | None = None
+    value: Any = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
     """What `place` finds.
 
-    arrays  of the units and inputs that lie in memory
+    arrays  of the units, inputs and constants that lie in memory
+    numbers  what inputs that are numbers are called
     outputs  for each output the array that holds it after a step
     copies  what is copied into an output at the end: it was computed elsewhere, because the input that it replaces was
             needed to the end, or it is asked for twice
@@ -47,6 +52,7 @@ class Placement:
 
     schedule: Schedule
     arrays: Mapping[Node, Array]
+    numbers: Mapping[Node, str]
     outputs: Mapping[str, Array]
     copies: tuple[tuple[Node, Array], ...]
 
@@ -64,13 +70,16 @@ def place(schedule: Schedule, names: Mapping[Node, str]) -> Placement:
     units = schedule.units
     arrays: dict[Node, Array] = {}
     for leaf in _leaves(units):
-        arrays[leaf] = Array(
-            names[leaf], in_memory(leaf.shape), leaf.dtype, "input", given=leaf.settings["name"]
-        )
+        shape, given, value = in_memory(leaf.shape), leaf.settings.get("name"), leaf.settings.get("value")
+        arrays[leaf] = Array(names[leaf], shape, leaf.dtype, leaf.op, given=given, value=value)
     outputs: dict[str, Array] = {}
     copies: list[tuple[Node, Array]] = []
     taken = set(names.values())
-    by_name = {leaf.settings["name"]: array for leaf, array in arrays.items()}
+    by_name = {
+        leaf.settings["name"]: array
+        for leaf, array in arrays.items()
+        if leaf.op == "input" and not leaf.settings.get("gathered")
+    }
     for unit, leaf in schedule.replaces.items():
         arrays[unit] = arrays[leaf]
     for name, unit in units.program.outputs.items():
@@ -104,7 +113,8 @@ def place(schedule: Schedule, names: Mapping[Node, str]) -> Placement:
             slot = arrays[unit].slot
             assert slot is not None
             free.setdefault(_key(unit), []).append(slot)
-    return Placement(schedule, arrays, outputs, tuple(copies))
+    numbers = {leaf: name for leaf, name in names.items() if leaf.op == "input" and leaf.weak}
+    return Placement(schedule, arrays, numbers, outputs, tuple(copies))
 
 
 def _key(unit: Node) -> tuple[str, str]:
@@ -116,7 +126,8 @@ def _key(unit: Node) -> tuple[str, str]:
 
 
 def _leaves(units: Units) -> list[Node]:
-    leaves = {r for reads in units.reads.values() for r in reads if r.op == "input" and not r.weak}
+    read = {r for reads in units.reads.values() for r in reads}
+    leaves = [r for r in read if r.op == "constant" or (r.op == "input" and not r.weak)]
     return sorted(leaves, key=lambda leaf: leaf.number)
 
 

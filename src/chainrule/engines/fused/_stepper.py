@@ -169,7 +169,7 @@ class Stepper:
         numbers: Mapping[str, Any],
         ticks: np.ndarray[Any, Any] | None = None,
     ) -> Results:
-        from ._libraries import one_blas_thread
+        from ._blas import one_blas_thread
         from ._team import Team
 
         batches = np.ascontiguousarray(batches, np.int64)
@@ -190,18 +190,9 @@ class Stepper:
         self._team = self._team or Team(threads)
         with one_blas_thread():
             self._team.run(
-                native,
-                (
-                    table.ctypes.data,
-                    values.ctypes.data,
-                    batches.ctypes.data,
-                    losses.ctypes.data,
-                    rows,
-                    steps,
-                    calls.address,
-                ),
-                clock,
-            )
+                native, table.ctypes.data, values.ctypes.data, batches.ctypes.data, losses.ctypes.data, rows,
+                steps, calls.address, *clock,
+            )  # fmt: skip
         calls.raise_problem()
         for name, array in arrays.items():
             if held[name] is not array:
@@ -224,8 +215,10 @@ class Stepper:
         space = self._workspaces.setdefault(threads, {})
         memory = {}
         for array in source.arrays:
-            if array.given is not None:
-                memory[array.name] = held[array.given]
+            if array.given is not None or array.value is not None:
+                memory[array.name] = (
+                    held[array.given] if array.value is None else np.ascontiguousarray(array.value)
+                )
                 continue
             shape = tuple(threads if n == "threads" else length_at(n, rows) for n in array.shape)
             key = array.name if array.slot is None else f"slot {array.slot}"
@@ -283,5 +276,6 @@ def run_call(source: Source, number: int, memory: Arrays, rows: int) -> None:
     shapes = [shape_at(arg.shape, rows) for arg in node.args]
     values = [memory[a.name].reshape(shape) for a, shape in zip(given, shapes, strict=True)]
     results = quiet.run(gate.forward, np, *values, **settings)
-    for array, result in zip(made, results if gate.keeps else (results,), strict=True):
-        memory[array.name][...] = np.reshape(result, memory[array.name].shape)
+    results = results if gate.keeps else (results,)
+    for position, array in made.items():
+        memory[array.name][...] = np.reshape(results[position], memory[array.name].shape)

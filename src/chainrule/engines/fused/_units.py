@@ -152,6 +152,8 @@ def _is_computed(node: Node) -> bool:
 
 def _is_whole(node: Node) -> bool:
     """Whether its numbers lie in memory one after the other, and are those of a mini-batch only if gathered."""
+    if node.op == "constant":
+        return True
     if node.op == "input":
         return not node.settings.get("gathered") and not node.weak
     if node.op == "reshape":
