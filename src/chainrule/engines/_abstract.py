@@ -15,7 +15,8 @@ import numpy as np
 from .. import gates
 from ..errors import GraphError
 from ..gates import Gate
-from ..graph import Dimension, fitted, length_at, quiet, shape_at
+from ..graph import Dimension, quiet
+from ._calls import call_nodes
 from ._node import Node, Shape, number_node
 
 _BOOL, _INT, _FLOAT = np.dtype(np.bool_), np.dtype(np.int64), np.dtype(np.float64)
@@ -55,7 +56,8 @@ class AbstractArray:
     @property
     def mT(self) -> AbstractArray:
         order = range(self.ndim)
-        return xp.permute_dims(self, (*order[:-2], order[-1], order[-2]))
+        turned: AbstractArray = xp.permute_dims(self, (*order[:-2], order[-1], order[-2]))
+        return turned
 
     __array_ufunc__ = None  # NumPy's arrays and numbers leave operators to this class
 
@@ -103,14 +105,14 @@ def _install_operators() -> None:
         setattr(AbstractArray, f"__{short}__", operator(name, _BOOL, False))
     for short, name in logic.items():
         setattr(AbstractArray, f"__r{short}__", operator(name, _BOOL, True))
-    AbstractArray.__matmul__ = lambda x, y: _matmul(x, y)  # type: ignore[attr-defined]
-    AbstractArray.__rmatmul__ = lambda y, x: _matmul(x, y)  # type: ignore[attr-defined]
+    setattr(AbstractArray, "__matmul__", lambda x, y: _matmul(x, y))  # noqa: B010
+    setattr(AbstractArray, "__rmatmul__", lambda y, x: _matmul(x, y))  # noqa: B010
 
 
 class _Namespace:
     """The functions of the array API standard that gates use."""
 
-    float32, float64, int64, bool = np.dtype(np.float32), _FLOAT, _INT, _BOOL
+    float32, float64, int64 = np.dtype(np.float32), _FLOAT, _INT
     pi, e, inf, nan = math.pi, math.e, math.inf, math.nan
     newaxis = None
 
@@ -121,7 +123,8 @@ class _Namespace:
         try:
             return quiet.run(gate.forward, self, *values, **settings)
         except Exception:
-            return _call(gate, values, settings)
+            kept = map(AbstractArray, call_nodes(gate, tuple(_array(v).node for v in values), settings))
+            return tuple(kept) if gate.keeps else next(kept)
 
     def asarray(self, x: Any, *, dtype: Any = None, copy: Any = None) -> Any:
         array = _array(x)
@@ -213,12 +216,12 @@ class _Namespace:
         return self.concat([self.expand_dims(a, axis=axis) for a in arrays], axis=axis)
 
     def scatter_add(self, y: Any, index: Any, shape: Shape) -> Any:
-        return _call(gates.scatter, (y,), {"index": index, "shape": shape})
+        return AbstractArray(*call_nodes(gates.scatter, (_array(y).node,), {"index": index, "shape": shape}))
 
 
 def _install_functions() -> None:
     def function(name: str, out: Any) -> Callable[..., Any]:
-        return staticmethod(lambda *args: _elementwise(name, *args, out=out))  # type: ignore[return-value]
+        return staticmethod(lambda *args: _elementwise(name, *args, out=out))
 
     for name in "exp expm1 log log1p sqrt sin cos tanh erf sign maximum minimum".split():
         setattr(_Namespace, name, function(name, None))
@@ -345,7 +348,7 @@ def _matmul(x: Any, y: Any) -> Any:
 def _select(x: AbstractArray, index: Any) -> AbstractArray:
     parts = index if isinstance(index, tuple) else (index,)
     if not all(p is None or p is Ellipsis or isinstance(p, int | np.integer | slice) for p in parts):
-        return _call(gates.getitem, (x,), {"index": index})  # type: ignore[no-any-return]
+        return AbstractArray(*call_nodes(gates.getitem, (x.node,), {"index": index}))
     named = sum(p is not None and p is not Ellipsis for p in parts)
     if named > x.ndim:
         raise IndexError(f"too many indices: {x.ndim} axes, {named} indices")
@@ -391,47 +394,6 @@ def _span(part: slice, length: int) -> tuple[int, int, int]:
 def _is_plain(part: slice) -> bool:
     """From the front, of a length of its own: it means the same whatever the length of the axis."""
     return part.step in (None, 1) and part.stop is not None and part.stop >= 0 and (part.start or 0) >= 0
-
-
-def _call(gate: Gate, values: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:
-    """A gate as an operation of its own. Shapes and dtypes come from running it on ones."""
-    arrays = [_array(v) for v in values]
-
-    def results(rows: int) -> tuple[Any, ...]:
-        ones = [_example(a.node, rows) for a in arrays]
-        out = quiet.run(gate.forward, np, *ones, **settings_at(settings, rows))
-        return out if gate.keeps else (out,)
-
-    two, three = results(2), results(3)
-    found = [
-        (tuple(map(fitted, np.shape(a), np.shape(b))), np.asarray(a).dtype)
-        for a, b in zip(two, three, strict=True)
-    ]
-    call = Node("call", tuple(a.node for a in arrays), *found[0], {"gate": gate, "settings": settings})
-    if not gate.keeps:
-        return AbstractArray(call)
-    parts = [Node("part", (call,), shape, dtype, {"position": at}) for at, (shape, dtype) in enumerate(found)]
-    return tuple(map(AbstractArray, parts))
-
-
-def settings_at(settings: Mapping[str, Any], rows: int) -> dict[str, Any]:
-    """The settings of a gate, with the number of rows put in."""
-
-    def put_in(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return tuple(map(put_in, value))
-        return length_at(value, rows) if isinstance(value, Dimension) else value
-
-    return {name: put_in(value) for name, value in settings.items()}
-
-
-def _example(node: Node, rows: int) -> Any:
-    if node.op == "number":
-        return node.settings["value"]
-    if node.op == "constant":
-        return node.settings["value"]
-    ones = np.ones(shape_at(node.shape, rows), node.dtype)
-    return float(ones) if node.weak else ones if ones.ndim else ones[()]
 
 
 _install_operators()

@@ -117,7 +117,8 @@ def run(
     memory: dict[str, Any] = {}
     slots: dict[Any, Any] = {}
     for array in source.arrays:
-        shape = tuple(threads if n == "threads" else length_at(n, rows) for n in array.shape)
+        parts = (threads,) if array.kind == "parts" else ()
+        shape = (*parts, *shape_at(array.shape, rows))
         if array.given is not None:
             given = np.asarray(values[array.given])
             assert given.dtype == array.dtype

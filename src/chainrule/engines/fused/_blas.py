@@ -14,6 +14,7 @@ from functools import cache
 from importlib import import_module
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,21 @@ def _libraries() -> list[Any]:
     return own or list(found)
 
 
+@cache
+def _setter(library: Any) -> Any:
+    """What sets the number of threads of a library, from any thread.
+
+    That of threadpoolctl does nothing for OpenBLAS, and does not say so, outside of the thread that was the first to
+    use it (see its OpenBLASController).
+    """
+    if library.internal_api == "openblas" and library.threading_layer != "openmp":
+        for before, behind in product(("", "scipy_"), ("", "64_", "_64")):
+            function = getattr(library.dynlib, f"{before}openblas_set_num_threads{behind}", None)
+            if function is not None:
+                return function
+    return library.set_num_threads
+
+
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """While anybody is within it, in whatever thread, SciPy's BLAS computes each product on one thread."""
@@ -100,7 +116,7 @@ def one_blas_thread() -> Iterator[None]:
         if _limit.inside == 0:
             _limit.before = [(library, library.get_num_threads()) for library in _libraries()]
             for library, _ in _limit.before:
-                library.set_num_threads(1)
+                _setter(library)(1)
         _limit.inside += 1
     try:
         yield
@@ -109,7 +125,7 @@ def one_blas_thread() -> Iterator[None]:
             _limit.inside -= 1
             if _limit.inside == 0:
                 for library, threads in _limit.before:
-                    library.set_num_threads(threads)
+                    _setter(library)(threads)
 
 
 # In emitted text.
@@ -124,8 +140,8 @@ def matmul(x: Any, y: Any, out: Any, alpha: float, beta: float) -> None:
     >>> out
     array([[110.]])
     """
-    product = x @ y * out.dtype.type(alpha)
-    out[...] = product if beta == 0 else product + out.dtype.type(beta) * out
+    scaled = x @ y * out.dtype.type(alpha)
+    out[...] = scaled if beta == 0 else scaled + out.dtype.type(beta) * out
 
 
 PLAIN_NAMES: dict[str, object] = {"matmul": matmul}
@@ -340,8 +356,8 @@ class _Small:
 
     def _add_product(self, sums: Any, one: Any, other: Any) -> None:
         builder, flags = self.builder, ("contract",)
-        product = builder.fmul(one, other, flags=flags)
-        builder.store(builder.fadd(builder.load(sums), product, flags=flags), sums)
+        term = builder.fmul(one, other, flags=flags)
+        builder.store(builder.fadd(builder.load(sums), term, flags=flags), sums)
 
     def _sum(self, vector: Any, width: int) -> Any:
         """Of the places of a vector, the upper half on the lower again and again."""

@@ -93,7 +93,7 @@ def driver(source: Source, *, profile: bool = False) -> str:
     ticks = ", ticks" if profile else ""
     lines = [f"def run(addresses, numbers, rows, record, n, steps, calls{ticks}, thread, threads, flags):"]
     for number, array in enumerate(source.arrays):
-        shape = ", ".join(map(str, array.shape))
+        shape = ", ".join([*(["threads"] if array.kind == "parts" else []), *map(str, array.shape)])
         lines.append(f"    {array.name} = array_at(addresses[{number}], ({shape},), {array.dtype.name})")
     given = ["n"]
     if source.gathers:

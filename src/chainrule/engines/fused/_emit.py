@@ -11,18 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...graph import Dimension
 from .._node import Node
 from .._step import Application
-from ._expression import LOOPS, Expressions, literal
+from ._big import BigWriter
+from ._expression import LOOPS, Expressions
 from ._group import Big, Loop, Schedule, Single
 from ._hazards import Access, barriers
 from ._index import identity, own_index
 from ._loops import LoopWriter
 from ._names import CALLED
-from ._pieces import SPLIT_FROM, Piece, accumulate, bytes_of, finish, places_of, share_of, start_of, times
+from ._pieces import Piece, accumulate, finish, places_of, share_of, start_of
 from ._place import Array, Placement
-from ._units import is_alias, is_single, source, squeezed
+from ._units import is_single, source, squeezed
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Emitter:
                     waiting.remove(unit)
                     pieces.append(self._total(unit))
             if isinstance(statement, Big):
-                pieces += self._big(statement.unit)
+                pieces += BigWriter(self).write(statement.unit)
             elif isinstance(statement, Single):
                 pieces += self._single(statement.unit)
             else:
@@ -256,138 +256,6 @@ class Emitter:
         lines.append(f"{'    ' * len(loops)}{array.name}[{at}] = {given.name}[{at}]")
         lines = ["if thread == 0:", *(f"    {line}" for line in lines)] if self.team else lines
         return Piece(lines, [], [self._access(given, False, ("all",)), self._access(array, True, ("first",))])
-
-    # Statements of their own.
-
-    def _big(self, unit: Node) -> list[Piece]:
-        if unit.op in ("matmul", "gemm"):
-            return [self._product(unit)]
-        if unit.op == "concat":
-            return [self._concat(unit)]
-        return [self._call(unit)] if unit.op == "call" else []
-
-    def _product(self, unit: Node) -> Piece:
-        x, y = unit.args[:2]
-        out = self.arrays[unit]
-        alpha = beta = literal(0, unit.dtype)
-        if unit.op == "gemm":
-            write = self._expressions()
-            alpha = write.element(unit.args[2], ())
-            beta = write.element(unit.args[3], ()) if len(unit.args) > 3 else beta
-        else:
-            alpha = literal(1, unit.dtype)
-        *lead, height, width = unit.shape
-        depth = x.shape[-1]
-        size: int = height * width if not isinstance(height, Dimension) else SPLIT_FROM
-        split = self.team and (isinstance(height, Dimension) or size * 64 >= SPLIT_FROM)
-        flops: int = 2 * depth * width
-        for length in (*lead, height):
-            flops = times(flops, length)
-        loops = [f"{'    ' * at}for {LOOPS[at]} in range({n}):" for at, n in enumerate(lead)]
-        at = "".join(f"[{LOOPS[a]}]" for a in range(len(lead)))
-        x_text, y_text, out_text = self._matrix(x, at), self._matrix(y, at), f"{out.name}{at}"
-        share: tuple[object, ...] = ("first",)
-        x_share: tuple[object, ...] = ("all",)
-        if split:
-            self.shares.setdefault(height)
-            first, last = share_of(height)
-            cut = f"[{first}:{last}]"
-            x_text = (
-                f"{x_text.removesuffix('.T')}[:, {first}:{last}].T"
-                if x.op == "transpose"
-                else f"{x_text}{cut}"
-            )
-            out_text += cut
-            if not lead:
-                share = ("rows", repr(height))
-                x_share = share if x.op != "transpose" and not is_alias(x) else ("all",)
-            else:
-                share = ("all",)
-        elif self.team:
-            x_share = ("first",)
-        line = f"matmul({x_text}, {y_text}, {out_text}, {alpha}, {beta})"
-        lines = [*self._base(unit, split), *loops, f"{'    ' * len(lead)}{line}"]
-        if self.team and not split:
-            lines = ["if thread == 0:", *(f"    {line}" for line in lines)]
-        accesses = [
-            self._access(self.arrays[source(x)], False, x_share),
-            self._access(self.arrays[source(y)], False, ("all",) if split else x_share),
-            self._access(out, True, share),
-        ]
-        if len(unit.args) > 3:
-            accesses.append(self._access(self.arrays[source(unit.args[-1])], False, share))
-        moved = sum(bytes_of(a) for a in (self.arrays[source(x)], self.arrays[source(y)], out))
-        piece = Piece(lines, self._about(unit), accesses, flops, moved)
-        piece.comment = [f"# {self._formula(unit)}"]
-        return piece
-
-    def _base(self, unit: Node, split: bool) -> list[str]:
-        """What a product is added to, brought to where it is added, if it is not there."""
-        if len(unit.args) <= 3 or self.arrays[source(unit.args[-1])] is self.arrays[unit]:
-            return []
-        height, width = unit.shape
-        given, out = self.arrays[source(unit.args[-1])].name, self.arrays[unit].name
-        loops = [f"for i in {self._range(height, split)}:", f"    for j in range({width}):"]
-        return [*loops, f"        {out}[i, j] = {given}[i, j]"]
-
-    def _formula(self, unit: Node) -> str:
-        x, y = (self._matrix(a, "").replace(".T", "ᵀ") for a in unit.args[:2])
-        out = self.arrays[unit].name
-        if unit.op == "gemm" and len(unit.args) > 3:
-            return f"{out} ← beta · {out} + alpha · {x} · {y}"
-        return f"{out} = {x} · {y}"
-
-    def _matrix(self, node: Node, at: str) -> str:
-        transposed = node.op == "transpose"
-        if transposed:
-            node = node.args[0]
-        text = self._whole(node) + at
-        return f"{text}.T" if transposed else text
-
-    def _whole(self, node: Node) -> str:
-        """An array in memory, perhaps counted otherwise."""
-        if node.op == "reshape" and node.shape != source(node).shape:
-            shape = ", ".join(map(str, node.shape))
-            return f"{self.arrays[source(node)].name}.reshape(({shape}{',' * (len(node.shape) == 1)}))"
-        return self.arrays[source(node)].name
-
-    def _concat(self, unit: Node) -> Piece:
-        out, axis = self.arrays[unit], unit.settings["axis"]
-        write = self._expressions()
-        lines: list[str] = []
-        start = 0
-        for arg in unit.args:
-            index = identity(arg.shape)
-            loops = [f"for {v} in range({n}):" for v, n in zip(LOOPS, squeezed(arg.shape), strict=False)]
-            lines += [f"{'    ' * depth}{line}" for depth, line in enumerate(loops)]
-            holder = Node("copy", (arg,), arg.shape, arg.dtype)
-            places = places_of(index)
-            places[axis] = f"{places[axis]} + {start}" if repr(start) != "0" else places[axis]
-            lines.append(
-                f"{'    ' * len(loops)}{out.name}[{', '.join(places)}] = {write.result(holder, index)}"
-            )
-            start = start + arg.shape[axis]
-        lines = ["if thread == 0:", *(f"    {line}" for line in lines)] if self.team else lines
-        reads = [self.arrays[source(r)] for r in self.units.reads[unit] if source(r) in self.arrays]
-        shares = [self._access(a, False, ("first",)) for a in reads]
-        return Piece(
-            lines, self._about(unit), [*shares, self._access(out, True, ("first",))], 0, 2 * bytes_of(out)
-        )
-
-    def _call(self, unit: Node) -> Piece:
-        results = [u for u in self.units.order if u.op == "part" and u.args[0] is unit] or [unit]
-        results.sort(key=lambda u: u.settings.get("position", 0))
-        given = tuple(self.arrays[source(a)] for a in unit.args)
-        made = {int(r.settings.get("position", 0)): self.arrays[r] for r in results}
-        number = len(self.calls)
-        self.calls.append((unit, given, made))
-        line = f"call_gate(calls, {number}, n)"
-        results_text, given_text = (", ".join(a.name for a in some) for some in (made.values(), given))
-        said = f"{results_text} = {unit.settings['gate'].name}({given_text})"
-        lines = ["if thread == 0:", f"    {line}"] if self.team else [line]
-        reads = [self._access(a, False, ("first",)) for a in given]
-        writes = [self._access(a, True, ("first",)) for a in made.values()]
-        return Piece(lines, self._about(unit), reads + writes, comment=[f"# {said}"])
 
 
 def _wrapped(head: str, names: list[str], tail: str) -> list[str]:

@@ -45,7 +45,7 @@ def fold(program: Program) -> Program:
         if linear is not None:
             found[node] = linear
     products: dict[Node, Node] = {}
-    absorbed = set()
+    absorbed: set[Node] = set()
     for node, linear in reversed(found.items()):
         if node in absorbed or not (linear.base is None or replaced.get(linear.base) is node):
             continue

@@ -58,9 +58,9 @@ class _Outputs:
                 arrays[name] = array
         results = self._stepper.run(arrays, {}, np.zeros((1, 1), np.int64), numbers)
         found = {}
-        for name, array in placement.outputs.items():
+        for name, place in placement.outputs.items():
             node = placement.schedule.units.program.outputs[name]
-            value = arrays[array.given] if array.given is not None else results.outputs[name].copy()
+            value = arrays[place.given] if place.given is not None else results.outputs[name].copy()
             value = value.reshape(node.shape)
             found[name] = float(value) if node.weak else value if node.shape else value[()]
         return found

@@ -153,7 +153,7 @@ class LoopWriter:
         dtype = (
             np.dtype(np.float64) if not shape and unit.dtype.kind == "f" and unit.op == "sum" else unit.dtype
         )
-        return Array(name, ("threads", *shape), dtype, "parts")  # type: ignore[arg-type]
+        return Array(name, shape, dtype, "parts")
 
     # Levels.
 

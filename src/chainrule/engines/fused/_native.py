@@ -7,7 +7,6 @@ to load it, and nothing is ever unpickled.
 from __future__ import annotations
 
 import ctypes
-import os
 import sys
 import time
 from contextlib import suppress
@@ -31,7 +30,7 @@ class Native:
     """
 
     def __init__(self, address: int, engine: Any, arguments: tuple[str, ...]) -> None:
-        types = [_C_TYPES.get(kind, ctypes.c_void_p) for kind in arguments]
+        types: list[Any] = [_C_TYPES.get(kind, ctypes.c_void_p) for kind in arguments]
         # Numba's convention: where the result goes, where an error goes, then the arguments; the answer is a status.
         self._function = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *types)(address)
         self._nowhere = (ctypes.c_void_p * 2)()
@@ -69,7 +68,7 @@ def native(source: str, entry: str, arguments: tuple[str, ...]) -> Native:
 
 def _provide_symbols() -> None:
     """Let LLVM know where the functions are that compiled code calls by our names for them."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         leave = ctypes.WinDLL("kernel32").SwitchToThread
     else:
         leave = ctypes.CDLL(None).sched_yield
@@ -103,7 +102,7 @@ def _loaded(code: _cache.Code, arguments: tuple[str, ...]) -> Native | None:
 def compiled(source: str, entry: str, arguments: tuple[str, ...]) -> _cache.Code:
     """Object code of the function `entry`, optimised for this processor."""
     import numpy as np
-    from numba.core import types
+    from numba import types
     from numba.core.compiler import compile_extra
     from numba.core.compiler_lock import global_compiler_lock
     from numba.core.registry import cpu_target

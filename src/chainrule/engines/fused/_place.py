@@ -110,9 +110,9 @@ def place(schedule: Schedule, names: Mapping[Node, str]) -> Placement:
                 slot, slots = slots, slots + 1
             arrays[unit] = Array(names[unit], in_memory(unit.shape), unit.dtype, "buffer", slot)
         for unit in dying + [u for u in made if last.get(u, number) == number]:
-            slot = arrays[unit].slot
-            assert slot is not None
-            free.setdefault(_key(unit), []).append(slot)
+            given_back = arrays[unit].slot
+            assert given_back is not None
+            free.setdefault(_key(unit), []).append(given_back)
     numbers = {leaf: name for leaf, name in names.items() if leaf.op == "input" and leaf.weak}
     return Placement(schedule, arrays, numbers, outputs, tuple(copies))
 

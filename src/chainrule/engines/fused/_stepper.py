@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import UnsupportedError
-from ...graph import Dimension, length_at, quiet, shape_at
-from .._abstract import AbstractArray, settings_at, xp
+from ...graph import Dimension, quiet, shape_at
+from .._abstract import AbstractArray, xp
+from .._calls import settings_at
 from .._node import Node, input_node
 from .._step import StepGraph
 from ._compiled import Compiled, compiled
@@ -179,7 +180,8 @@ class Stepper:
         source = step.source(threads)
         native = step.native(threads, profile=ticks is not None)
         held = {
-            name: np.require(array, requirements="CA") for name, array in (*arrays.items(), *data.items())
+            name: np.require(array, requirements=("C", "A"))
+            for name, array in (*arrays.items(), *data.items())
         }
         memory = self._memory(source, held, rows, threads)
         losses = np.zeros(steps)
@@ -215,12 +217,13 @@ class Stepper:
         space = self._workspaces.setdefault(threads, {})
         memory = {}
         for array in source.arrays:
-            if array.given is not None or array.value is not None:
-                memory[array.name] = (
-                    held[array.given] if array.value is None else np.ascontiguousarray(array.value)
-                )
+            if array.given is not None:
+                memory[array.name] = held[array.given]
                 continue
-            shape = tuple(threads if n == "threads" else length_at(n, rows) for n in array.shape)
+            if array.value is not None:
+                memory[array.name] = np.ascontiguousarray(array.value)
+                continue
+            shape = (*([threads] if array.kind == "parts" else []), *shape_at(array.shape, rows))
             key = array.name if array.slot is None else f"slot {array.slot}"
             size = int(np.prod(shape))
             if key not in space or space[key].size < size:

@@ -1,0 +1,164 @@
+"""The text of statements of their own: matrix products, concatenations, and gates that are run as they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...graph import Dimension
+from .._node import Node
+from ._expression import LOOPS, literal
+from ._index import identity
+from ._pieces import SPLIT_FROM, Piece, bytes_of, places_of, share_of, times
+from ._units import is_alias, source, squeezed
+
+if TYPE_CHECKING:
+    from ._emit import Emitter
+
+
+class BigWriter:
+    """Writes one such statement; see `write`."""
+
+    def __init__(self, emitter: Emitter) -> None:
+        self.emitter = emitter
+
+    def write(self, unit: Node) -> list[Piece]:
+        if unit.op in ("matmul", "gemm"):
+            return [self.product(unit)]
+        if unit.op == "concat":
+            return [self.concat(unit)]
+        return [self.call(unit)] if unit.op == "call" else []  # the parts of a call are written by it
+
+    def product(self, unit: Node) -> Piece:
+        x, y = unit.args[:2]
+        out = self.emitter.arrays[unit]
+        alpha = beta = literal(0, unit.dtype)
+        if unit.op == "gemm":
+            write = self.emitter._expressions()
+            alpha = write.element(unit.args[2], ())
+            beta = write.element(unit.args[3], ()) if len(unit.args) > 3 else beta
+        else:
+            alpha = literal(1, unit.dtype)
+        *lead, height, width = unit.shape
+        depth = x.shape[-1]
+        size: int = height * width if not isinstance(height, Dimension) else SPLIT_FROM
+        split = self.emitter.team and (isinstance(height, Dimension) or size * 64 >= SPLIT_FROM)
+        flops: int = 2 * depth * width
+        for length in (*lead, height):
+            flops = times(flops, length)
+        loops = [f"{'    ' * at}for {LOOPS[at]} in range({n}):" for at, n in enumerate(lead)]
+        at = "".join(f"[{LOOPS[a]}]" for a in range(len(lead)))
+        x_text, y_text, out_text = self._matrix(x, at), self._matrix(y, at), f"{out.name}{at}"
+        share: tuple[object, ...] = ("first",)
+        x_share: tuple[object, ...] = ("all",)
+        if split:
+            self.emitter.shares.setdefault(height)
+            first, last = share_of(height)
+            cut = f"[{first}:{last}]"
+            x_text = (
+                f"{x_text.removesuffix('.T')}[:, {first}:{last}].T"
+                if x.op == "transpose"
+                else f"{x_text}{cut}"
+            )
+            out_text += cut
+            if not lead:
+                share = ("rows", repr(height))
+                x_share = share if x.op != "transpose" and not is_alias(x) else ("all",)
+            else:
+                share = ("all",)
+        elif self.emitter.team:
+            x_share = ("first",)
+        line = f"matmul({x_text}, {y_text}, {out_text}, {alpha}, {beta})"
+        lines = [*self._base(unit, split), *loops, f"{'    ' * len(lead)}{line}"]
+        if self.emitter.team and not split:
+            lines = ["if thread == 0:", *(f"    {line}" for line in lines)]
+        accesses = [
+            self.emitter._access(self.emitter.arrays[source(x)], False, x_share),
+            self.emitter._access(self.emitter.arrays[source(y)], False, ("all",) if split else x_share),
+            self.emitter._access(out, True, share),
+        ]
+        if len(unit.args) > 3:
+            accesses.append(self.emitter._access(self.emitter.arrays[source(unit.args[-1])], False, share))
+        moved = sum(
+            bytes_of(a) for a in (self.emitter.arrays[source(x)], self.emitter.arrays[source(y)], out)
+        )
+        piece = Piece(lines, self.emitter._about(unit), accesses, flops, moved)
+        piece.comment = [f"# {self._formula(unit)}"]
+        return piece
+
+    def _base(self, unit: Node, split: bool) -> list[str]:
+        """What a product is added to, brought to where it is added, if it is not there."""
+        if len(unit.args) <= 3 or self.emitter.arrays[source(unit.args[-1])] is self.emitter.arrays[unit]:
+            return []
+        height, width = unit.shape
+        given, out = self.emitter.arrays[source(unit.args[-1])].name, self.emitter.arrays[unit].name
+        loops = [f"for i in {self.emitter._range(height, split)}:", f"    for j in range({width}):"]
+        return [*loops, f"        {out}[i, j] = {given}[i, j]"]
+
+    def _formula(self, unit: Node) -> str:
+        x, y = (self._matrix(a, "").replace(".T", "ᵀ") for a in unit.args[:2])
+        out = self.emitter.arrays[unit].name
+        if unit.op == "gemm" and len(unit.args) > 3:
+            return f"{out} ← beta · {out} + alpha · {x} · {y}"
+        return f"{out} = {x} · {y}"
+
+    def _matrix(self, node: Node, at: str) -> str:
+        transposed = node.op == "transpose"
+        if transposed:
+            node = node.args[0]
+        text = self._whole(node) + at
+        return f"{text}.T" if transposed else text
+
+    def _whole(self, node: Node) -> str:
+        """An array in memory, perhaps counted otherwise."""
+        if node.op == "reshape" and node.shape != source(node).shape:
+            shape = ", ".join(map(str, node.shape))
+            return (
+                f"{self.emitter.arrays[source(node)].name}.reshape(({shape}{',' * (len(node.shape) == 1)}))"
+            )
+        return self.emitter.arrays[source(node)].name
+
+    def concat(self, unit: Node) -> Piece:
+        out, axis = self.emitter.arrays[unit], unit.settings["axis"]
+        write = self.emitter._expressions()
+        lines: list[str] = []
+        start = 0
+        for arg in unit.args:
+            index = identity(arg.shape)
+            loops = [f"for {v} in range({n}):" for v, n in zip(LOOPS, squeezed(arg.shape), strict=False)]
+            lines += [f"{'    ' * depth}{line}" for depth, line in enumerate(loops)]
+            holder = Node("copy", (arg,), arg.shape, arg.dtype)
+            places = places_of(index)
+            places[axis] = f"{places[axis]} + {start}" if repr(start) != "0" else places[axis]
+            lines.append(
+                f"{'    ' * len(loops)}{out.name}[{', '.join(places)}] = {write.result(holder, index)}"
+            )
+            start = start + arg.shape[axis]
+        lines = ["if thread == 0:", *(f"    {line}" for line in lines)] if self.emitter.team else lines
+        reads = [
+            self.emitter.arrays[source(r)]
+            for r in self.emitter.units.reads[unit]
+            if source(r) in self.emitter.arrays
+        ]
+        shares = [self.emitter._access(a, False, ("first",)) for a in reads]
+        return Piece(
+            lines,
+            self.emitter._about(unit),
+            [*shares, self.emitter._access(out, True, ("first",))],
+            0,
+            2 * bytes_of(out),
+        )
+
+    def call(self, unit: Node) -> Piece:
+        results = [u for u in self.emitter.units.order if u.op == "part" and u.args[0] is unit] or [unit]
+        results.sort(key=lambda u: u.settings.get("position", 0))
+        given = tuple(self.emitter.arrays[source(a)] for a in unit.args)
+        made = {int(r.settings.get("position", 0)): self.emitter.arrays[r] for r in results}
+        number = len(self.emitter.calls)
+        self.emitter.calls.append((unit, given, made))
+        line = f"call_gate(calls, {number}, n)"
+        results_text, given_text = (", ".join(a.name for a in some) for some in (made.values(), given))
+        said = f"{results_text} = {unit.settings['gate'].name}({given_text})"
+        lines = ["if thread == 0:", f"    {line}"] if self.emitter.team else [line]
+        reads = [self.emitter._access(a, False, ("first",)) for a in given]
+        writes = [self.emitter._access(a, True, ("first",)) for a in made.values()]
+        return Piece(lines, self.emitter._about(unit), reads + writes, comment=[f"# {said}"])
