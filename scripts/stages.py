@@ -103,19 +103,26 @@ def wheel() -> None:
 
 
 def lowest() -> None:
-    """The wheel alone, with the lowest versions of the base dependencies and no extras."""
+    """The wheel alone, with the lowest versions of the base dependencies and no extras; then with the fused engine."""
     oldest = shutil.which(f"python{floors.oldest_python()}")
     if oldest is None:
         print(f"skipped: there is no python{floors.oldest_python()} here, and the floors are made for it")
         return
     environment, constraints = Path(_scratch.name, "lowest"), Path(_scratch.name, "lowest.txt")
-    constraints.write_text("\n".join(floors.lowest()))
-    print(" ".join(floors.lowest()))
+    constraints.write_text("\n".join(floors.lowest("fast")))
+    print(" ".join(floors.lowest("fast")))
     run(oldest, "-m", "venv", "--clear", environment)
     pip = (environment / "bin" / "python", "-m", "pip", "--quiet", "--disable-pip-version-check")
     run(*pip, "install", "-c", constraints, built_wheel(), "pytest", "pytest-xdist", "hypothesis")
     without = [f"--ignore-glob={environment}/*/chainrule/{file}" for file in NEED_AN_EXTRA]
     run(environment / "bin" / "python", *PYTEST, *without, "./tests", "--pyargs", "chainrule")
+    run(*pip, "install", "-c", constraints, f"{built_wheel()}[fast]")
+    run(environment / "bin" / "python", *PYTEST, "--auto", "fused", "./tests/engines/fused", "./tests/training")
+
+
+def fused() -> None:
+    """The tests of training once more, on the fused engine."""
+    python(*PYTEST, "--auto", "fused", "tests/training")
 
 
 def examples() -> None:
@@ -132,6 +139,7 @@ STAGES: dict[str, Callable[[], None]] = {
     "types": types,
     "sizes": sizes,
     "tests": tests,
+    "fused": fused,
     "wheel": wheel,
     "examples": examples,
     "lowest": lowest,

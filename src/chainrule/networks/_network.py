@@ -182,7 +182,9 @@ class Network:
         raises  LabelError, ShapeError when they do not fit
         """
         scores = self.predict(x)
-        self.lastLayer.compute(np.broadcast_to(scores, (len(t), *scores.shape[1:])), t)
+        # Of class numbers the smallest and the largest tell whether all are in range.
+        few = t[[t.argmin(), t.argmax()]] if t.ndim == 1 and t.dtype.kind in "iu" else t[:1]
+        self.lastLayer.compute(np.broadcast_to(scores, (len(few), *scores.shape[1:])), few)
 
     def gradient(self, x: Any, t: Any) -> dict[str, Array]:
         """The gradient of the loss by backpropagation: for each name in `params` an array.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-_SECONDS = 0.05  # of a chunk: what Ctrl-C and the progress on the screen wait for
+_SECONDS = 0.1  # of a chunk: what Ctrl-C and the progress on the screen wait for
 _MOST_STEPS = 4096  # of a chunk
 _COPY_SHARE = 0.01  # of the time may go into copies to come back to
 

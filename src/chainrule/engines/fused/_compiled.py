@@ -104,7 +104,8 @@ def driver(source: Source, *, profile: bool = False) -> str:
     given += ["calls"] if source.calls else []
     given += ["thread", "threads", "flags"] if source.team else []
     if profile:
-        given.append("ticks if thread == 0 else 0")
+        lines.append("    clock = ticks if thread == 0 else 0")
+        given.append("clock")
     lines += ["    for s in range(steps):", f"        step({', '.join(given)})"]
     if any(array.name == "loss" for array in source.arrays):
         lines += ["        if thread == 0:", "            record[s] = loss[0]"]

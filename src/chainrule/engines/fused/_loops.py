@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from ._emit import Emitter
 
 
+_AHEAD = 4  # rows of a mini-batch that are fetched before they are needed
+
+
 class LoopWriter:
     """Writes one loop over rows, with all its levels."""
 
@@ -55,6 +58,7 @@ class LoopWriter:
         body = []
         if self._gathers():
             body.append("r = rows[i]")
+            body += [f"fetch({name}, rows, i + {_AHEAD})" for name in self._wide()]
         for level in self.loop.levels:
             body += self._rows(level)
             body += self._inner(level)
@@ -84,6 +88,11 @@ class LoopWriter:
 
     def _is_read(self, node: Node, index: Index) -> bool:
         return node in self.units or node.op in LEAVES or is_alias(node) or node in self.emitter.names
+
+    def _wide(self) -> list[str]:
+        """Data of which a row is much to get."""
+        reads = {r for u in self.loop.level for r in self.units.reads[u] if r.settings.get("gathered")}
+        return [self.emitter.arrays[r].name for r in reads if len(squeezed(r.shape)) > 1]
 
     def _gathers(self) -> bool:
         return any(r.settings.get("gathered") for u in self.loop.level for r in self.units.reads[u])

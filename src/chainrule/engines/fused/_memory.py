@@ -9,7 +9,45 @@ def compiled_names() -> dict[str, object]:
     """What compiled text calls; Numba is imported here, since code from the cache does without it."""
     from numba.extending import intrinsic
 
-    return {"array_at": intrinsic(_array_at), "call_gate": intrinsic(_call_gate)}
+    return {"array_at": intrinsic(_array_at), "call_gate": intrinsic(_call_gate), "fetch": intrinsic(_fetch)}
+
+
+def fetch(data: Any, rows: Any, at: int) -> None:
+    """Nothing is fetched where nothing is fast."""
+
+
+PLAIN_NAMES: dict[str, object] = {"fetch": fetch}
+
+
+def _fetch(typing: Any, data: Any, rows: Any, at: Any) -> Any:
+    """``fetch(data, rows, at)``: let the processor get row ``rows[at]``, if there is one, while it does something else.
+
+    Rows of a mini-batch lie all over memory, and waiting for them would take as long as converting them.
+    """
+    from llvmlite import ir
+    from numba import types
+    from numba.core import cgutils
+
+    word, half = ir.IntType(64), ir.IntType(32)
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        chosen = context.make_array(signature.args[1])(context, builder, args[1])
+        with builder.if_then(
+            builder.icmp_signed("<", args[2], cgutils.unpack_tuple(builder, chosen.shape, 1)[0])
+        ):
+            stride = cgutils.unpack_tuple(builder, array.strides, signature.args[0].ndim)[0]
+            row = builder.mul(builder.load(builder.gep(chosen.data, [args[2]])), stride)
+            start = builder.add(builder.ptrtoint(array.data, word), row)
+            pointer = ir.IntType(8).as_pointer()
+            kind = ir.FunctionType(ir.VoidType(), [pointer, half, half, half])
+            prefetch = builder.module.declare_intrinsic("llvm.prefetch", [pointer], kind)
+            with cgutils.for_range_slice(builder, word(0), stride, word(64), word) as (offset, _):
+                where = builder.inttoptr(builder.add(start, offset), pointer)
+                builder.call(prefetch, [where, half(0), half(3), half(1)])
+        return context.get_dummy_value()
+
+    return types.none(data, rows, types.int64), emit
 
 
 def _array_at(typing: Any, address: Any, shape: Any, dtype: Any) -> Any:

@@ -11,10 +11,10 @@ from ._units import Units, source
 
 # What the emitted text already means something else by.
 RESERVED = frozenset(
-    "i j k l m n r s rows thread threads flags calls first last range float32 float64 int64 uint8 bool inf nan matmul "
-    "exp expm1 log log1p sqrt sin cos tanh erf sign power maximum minimum absolute isfinite isnan share wait call_gate "
-    "tick ticks step array_at range addresses numbers record steps int8 int16 int32 uint16 uint32 uint64 bool_ isinf "
-    "where".split()
+    "i j k l m n r s rows thread threads flags calls first last range float32 float64 int64 uint8 bool inf nan "
+    "matmul exp expm1 log log1p sqrt sin cos tanh erf sign power maximum minimum absolute isfinite isnan share "
+    "wait call_gate fetch clock tick ticks step array_at range addresses numbers record steps int8 int16 int32 "
+    "uint16 uint32 uint64 bool_ isinf where".split()
 )
 
 
