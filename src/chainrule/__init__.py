@@ -86,6 +86,7 @@ __getattr__ = _lazy_names(
     {
         "datasets": (),
         "engines": (),
+        "engines.fused": ("compile",),
         "graph": (
             "Expression",
             "Graph",
@@ -146,6 +147,7 @@ __getattr__ = _lazy_names(
 
 if TYPE_CHECKING:
     from . import datasets, engines, graph, layers, networks, optimizers, training, verify
+    from .engines.fused import compile
     from .graph import (
         Expression,
         Graph,
@@ -251,6 +253,7 @@ __all__ = [
     "check_all",
     "check_gradients",
     "clip",
+    "compile",
     "concatenate",
     "cos",
     "cross_entropy_error",

@@ -9,6 +9,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 import chainrule as cr
+from chainrule.cli import _machine
 from chainrule.engines import available
 
 
@@ -58,3 +59,45 @@ def test_why_an_engine_cannot_be_used(command):
     for name, reason in available().items():
         assert reason is None or f"\n  {name}" in out
         assert reason is None or reason in out
+
+
+def test_what_the_fused_engine_would_use(command, monkeypatch, tmp_path):
+    numba, llvmlite = pytest.importorskip("numba"), pytest.importorskip("llvmlite")
+    scipy = pytest.importorskip("scipy")
+    monkeypatch.setenv("CHAINRULE_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "one.o").write_bytes(bytes(1500))
+    (tmp_path / "cache" / "two.o").write_bytes(bytes(500))
+    facts = command("info", "--json").json()
+    assert facts["fused"] == {
+        "compiler": {
+            "numba": numba.__version__, "llvmlite": llvmlite.__version__, "scipy": scipy.__version__
+        },
+        "threads": 1,
+        "cache": {"folder": str(tmp_path / "cache"), "files": 2, "bytes": 2000},
+    }  # fmt: skip
+    assert facts["environment"]["NUMBA_NUM_THREADS"] == "1"
+    out = command("info").out
+    assert f"  cache     {tmp_path / 'cache'}: 2 compiled steps, 2 kB\n" in out
+    assert "  threads   at most 1 share a step; a short one has 1\n" in out
+    monkeypatch.setenv("CHAINRULE_CACHE_DIR", "")
+    assert "  cache     none, as CHAINRULE_CACHE_DIR says\n" in command("info").out
+
+
+def test_without_the_fused_engine_nothing_is_said_of_it(command, monkeypatch):
+    monkeypatch.setattr(_machine, "available", lambda: {"eager": None, "fused": "needs numba"})
+    assert command("info", "--json").json()["fused"] is None
+    out = command("info").out
+    assert "  fused  needs numba\n" in out
+    assert "fused engine\n  " not in out
+
+
+def test_a_run_on_the_fused_engine_remembers_compiler_and_threads(monkeypatch):
+    numba = pytest.importorskip("numba")
+    pytest.importorskip("scipy")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    decides = _machine.what_decides_bits("fused")
+    assert decides["the fused engine"].startswith(f"numba {numba.__version__}, llvmlite ")
+    assert decides["the fused engine"].endswith(", threads 1")
+    assert {**_machine.what_decides_bits("eager"), "the fused engine": decides["the fused engine"]} == decides

@@ -86,7 +86,7 @@ def test_version(command):
         (("train", "minst"), "chainrule: there is no data set 'minst'\n"
          "  fix   give mnist, a folder of IDX files, or an .npz file"),
         (("train", "--engine", "xla"),
-         f"chainrule: the engine 'xla' {available()['xla']}\n  fix   use one of auto, eager"),
+         f"chainrule: the engine 'xla' {available()['xla']}\n  fix   use engine='auto'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )  # fmt: skip

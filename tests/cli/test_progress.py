@@ -42,6 +42,50 @@ class Ticking(cr.training.Callback):
         self.clock.now += 0.004
 
 
+class Compiled:
+    """A trainer whose first step takes as long as the table needs to say why."""
+
+    engine, step, epoch_rows, epoch_loss, history = "fused", 0, 10, 5.0, ()
+
+
+@pytest.fixture
+def table(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(_progress, "_SECONDS_UNTIL_SAID", 0.01)
+    table = EpochTable(100, Terminal())
+    yield table
+    table.close()
+
+
+def test_that_the_step_is_compiled_is_said_while_it_takes_time(table):
+    table.on_start(Compiled)
+    table.compiling.join()
+    assert "compiling the step …" in table.console.file.getvalue()
+    table.on_step(Compiled, 0.5)
+    assert table.compiling is None
+    assert table.console.file.getvalue().count("compiling") == 1
+
+
+def test_nothing_is_said_of_compiling_where_it_was_done_before(table, monkeypatch):
+    monkeypatch.setattr(_progress, "_SECONDS_UNTIL_SAID", 60)
+    table.on_start(Compiled)
+    table.on_step(Compiled, 0.5)
+    table.close()
+    assert "compiling" not in table.console.file.getvalue()
+
+
+def test_nothing_is_said_of_compiling_on_the_eager_engine_or_in_a_file(monkeypatch):
+    class Eager(Compiled):
+        engine = "eager"
+
+    for trainer, stream in ((Eager, Terminal()), (Compiled, io.StringIO())):
+        table = EpochTable(100, stream)
+        table.on_start(trainer)
+        assert table.compiling is None
+        table.close()
+
+
 def train(stream, clock, rows=1000, epochs=2):
     rng = np.random.default_rng(0)
     x, t = rng.normal(size=(rows, 3)).astype(np.float32), rng.integers(0, 2, rows)

@@ -288,8 +288,18 @@ def larger(tmp_path):
     return tmp_path / "larger.npz"
 
 
-def test_ctrl_c_ends_after_the_step_and_saves_everything(command, larger):
-    words = (larger, "--epochs", 500, "--batch-size", 10, "--optimizer", "adam")
+@pytest.fixture(params=["eager", "fused"])
+def engine(request, tmp_path, monkeypatch):
+    """Each engine by name, the fused one with a cache of its own."""
+    if request.param == "fused":
+        pytest.importorskip("numba")
+        pytest.importorskip("scipy")
+    monkeypatch.setenv("CHAINRULE_CACHE_DIR", str(tmp_path / "cache"))
+    return request.param
+
+
+def test_ctrl_c_ends_after_the_step_and_saves_everything(command, larger, engine):
+    words = (larger, "--epochs", 500, "--batch-size", 10, "--optimizer", "adam", "--engine", engine)
     process = start(*words, "--out", "run")
     wait_for_a_checkpoint(process)
     process.send_signal(signal.SIGINT)
@@ -305,8 +315,8 @@ def test_ctrl_c_ends_after_the_step_and_saves_everything(command, larger):
     assert_same_run("run", "whole")
 
 
-def test_kill_9_loses_nothing_that_was_saved(command, larger):
-    words = (larger, "--batch-size", 10, "--optimizer", "adam")
+def test_kill_9_loses_nothing_that_was_saved(command, larger, engine):
+    words = (larger, "--batch-size", 10, "--optimizer", "adam", "--engine", engine)
     process = start(*words, "--epochs", 500, "--out", "run")
     wait_for_a_checkpoint(process)
     process.kill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from xml.etree import ElementTree
@@ -10,7 +11,12 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.cli import _train
+from chainrule.cli._data import load_data
+from chainrule.cli._progress import EpochTable
+from chainrule.cli._settings import Settings
 from chainrule.optimizers import BY_NAME
+from chainrule.training import RunFolder
 
 FILES = {"run.json", "history.json", "learning-curve.svg", "network.safetensors", "checkpoint.safetensors"}
 
@@ -210,3 +216,70 @@ def test_a_network_too_large_for_memory_is_refused(command, heaps):
     assert done.code == 1
     assert done.err.startswith("chainrule: there is not enough memory: Unable to allocate")
     assert len(done.err.splitlines()) == 1
+
+
+MISSING = {"eager": None, "fused": "needs numba: pip install 'chainrule[fast]'"}
+
+
+def test_a_fused_engine_that_is_missing_is_said_in_one_line(command, heaps, monkeypatch):
+    monkeypatch.setattr(_train, "available", lambda: MISSING)
+    line = "note: the fused engine, which is faster, needs numba: pip install 'chainrule[fast]'\n"
+    for number, (words, said) in enumerate([((), 1), (("--engine", "auto"), 1), (("--engine", "eager"), 0)]):
+        done = command("train", heaps, "--epochs", 1, *words, "--out", f"run{number}")
+        assert (done.code, done.out.count(line)) == (0, said)
+    done = command("train", "--resume", "--epochs", 2, "--out", "run0")
+    assert line not in done.out, "a run that goes on has no choice"
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """A machine with Numba and SciPy on which nothing can be compiled."""
+    pytest.importorskip("numba")
+    pytest.importorskip("scipy")
+    from chainrule.engines.fused import Compiled
+
+    def fail(self, threads, *, profile=False):
+        raise RuntimeError("no linker\nand much more")
+
+    monkeypatch.setattr(Compiled, "native", fail)
+    monkeypatch.setattr("chainrule.engines._choice._FASTEST_FIRST", ("fused", "eager"))
+
+
+def test_a_compiler_that_fails_is_said_in_one_line_and_training_goes_on(command, heaps, broken, tmp_path):
+    done = command("train", heaps, "--epochs", 2, "--out", "run")
+    assert (done.code, done.err) == (0, "")
+    line = "note: the fused engine cannot be used here: no linker; training goes on with the eager engine\n"
+    assert done.out.count(line) == 1
+    assert done.out.count("train loss") == 1
+    assert settings_of(tmp_path / "run")["engine"] == "eager"
+    assert command("train", "--resume", "--epochs", 4, "--out", "run").code == 0
+    command("train", heaps, "--epochs", 4, "--engine", "eager", "--out", "eager")
+    whole, parts = (cr.load(tmp_path / name / "network.safetensors") for name in ("eager", "run"))
+    for name, w in whole.params.items():
+        np.testing.assert_array_equal(parts.params[name], w)
+
+
+def test_a_compiler_that_fails_ends_a_run_that_asked_for_it(command, heaps, broken):
+    done = command("train", heaps, "--engine", "fused", "--out", "run")
+    assert done.code == 2
+    assert done.err.startswith("chainrule: the fused engine cannot be used here: no linker\n  fix   ")
+
+
+@pytest.mark.parametrize(
+    ("engine", "hidden", "one_thread"), [("eager", 8, True), ("eager", 40000, False), ("fused", 8, False)]
+)
+def test_threads_are_left_to_the_fused_engine(heaps, engine, hidden, one_thread):
+    """A small network keeps BLAS to one thread on the eager engine alone."""
+    pytest.importorskip("numba")
+    pytest.importorskip("scipy")
+    settings = Settings(hidden=(hidden,), engine=engine, batch_size=1000)
+    data = load_data(str(heaps), "float32")
+    trainer = _train._trainer(RunFolder("run"), settings, data, EpochTable(60, io.StringIO()))
+    assert trainer.deterministic is one_thread
+
+
+def test_the_run_remembers_the_form_of_its_data(command, heaps, bars, tmp_path):
+    for name, data, about in (("a", heaps, (60, False)), ("b", bars, (80, True))):
+        command("train", data, "--epochs", 1, "--out", name)
+        saved = json.loads((tmp_path / name / "run.json").read_text())["data"]
+        assert (saved["rows"], saved["pixels"]) == about

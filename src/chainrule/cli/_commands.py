@@ -15,6 +15,7 @@ from ._eval import evaluate
 from ._info import info
 from ._predict import predict
 from ._settings import ACTIVATIONS, LEARNING_RATES, READERS, Settings
+from ._show import show
 from ._train import train
 
 if TYPE_CHECKING:
@@ -67,8 +68,16 @@ _PREDICT_EXAMPLES = """examples
   chainrule predict runs/deep drawing.png
   chainrule predict runs/deep rows.npy --json"""
 
+_SHOW = """Print a whole training step of a run (forward pass, backward pass, update) as the one function that the fused
+engine compiles, and for each statement the arrays in it, its share of the time, its floating-point operations and the
+bytes that it reads and writes. The time is taken with random data, in the first thread if there are several."""
+
+_SHOW_EXAMPLES = """examples
+  chainrule show runs/deep
+  chainrule show runs/deep --no-time --plain > step.txt"""
+
 _INFO = """Say what chainrule computes with on this machine: versions, the BLAS library and the kernels it chose,
-threads, and which engines can be used, or why not."""
+threads, which engines can be used, or why not, and where the fused one keeps what it has compiled."""
 
 _CHECK = """Prove and measure all gradients: every gate's rules against symbolic derivatives and numerical gradients,
 every layer, and the lesson's two-layer network. Takes some seconds; exit code 1 if anything is wrong."""
@@ -87,6 +96,7 @@ def parser() -> Parser:
     _add_train(commands)
     _add_eval(commands)
     _add_predict(commands)
+    _add_show(commands)
     _command(
         commands,
         "info",
@@ -169,3 +179,12 @@ def _add_predict(commands: Commands) -> None:
         action=argparse.BooleanOptionalAction,
         help="of a picture: dark becomes light (decided by its border)",
     )
+
+
+def _add_show(commands: Commands) -> None:
+    command = _command(commands, "show", show, "print the compiled step of a run", _SHOW, _SHOW_EXAMPLES)
+    command.add_argument("run_folder", metavar="RUN", help="the folder of a run")
+    command.add_argument(
+        "--no-time", dest="time", action="store_false", help="do not compile and measure the step"
+    )
+    command.add_argument("--plain", action="store_true", help="no colours (a file never gets any)")

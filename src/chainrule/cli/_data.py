@@ -53,6 +53,11 @@ class Data:
             digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
+    def about(self) -> dict[str, Any]:
+        """What a run writes down of its data."""
+        pixels = self.x_train.dtype == np.uint8
+        return {"name": self.name, "sha256": self.sha256, "rows": len(self.x_train), "pixels": pixels}
+
     def __str__(self) -> str:
         rows = f"{len(self.x_train):,} training and {len(self.x_test):,} test rows"
         return f"{self.name}: {rows} of {self.inputs} numbers, {self.classes} classes"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import _machine
-from ._screen import print_json
+from ._screen import counted, print_json, short
 
 
 def info(options: argparse.Namespace) -> int:
@@ -23,6 +23,7 @@ def info(options: argparse.Namespace) -> int:
         "blas": _machine.blas(),
         "environment": _machine.variables(),
         "engines": dict(_machine.engines()),
+        "fused": _machine.fused_engine(),
     }
     if options.json:
         print_json(facts)
@@ -49,6 +50,16 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
         )
     yield from _section("environment", values)
     yield from _section("engines", {name: reason or "available" for name, reason in facts["engines"].items()})
+    if facts["fused"]:
+        yield from _section("fused engine", dict(_fused(facts["fused"])))
+
+
+def _fused(fused: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    cache = fused["cache"]
+    yield "compiler", ", ".join(f"{name} {version}" for name, version in fused["compiler"].items())
+    yield "threads", f"at most {fused['threads']} share a step; a short one has 1"
+    kept = f"{counted(cache['files'], 'compiled step')}, {short(cache['bytes'], 'B')}"
+    yield "cache", f"{cache['folder']}: {kept}" if cache["folder"] else "none, as CHAINRULE_CACHE_DIR says"
 
 
 def _blas(library: dict[str, Any]) -> tuple[str, str]:

@@ -24,9 +24,10 @@ VARIABLES = (
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
     "OMP_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
     "NPY_DISABLE_CPU_FEATURES",
 )
-"""Environment variables that change what NumPy and its BLAS run, or on how many cores."""
+"""Environment variables that change what is computed with, or on how many cores."""
 
 
 def versions() -> dict[str, str]:
@@ -34,10 +35,14 @@ def versions() -> dict[str, str]:
     return {"chainrule": __version__, "python": platform.python_version(), "numpy": np.__version__}
 
 
-def what_decides_bits() -> dict[str, str]:
-    """What may change the last digits of a run: versions, and the kernels that BLAS chose."""
+def what_decides_bits(engine: str) -> dict[str, str]:
+    """What may change the last digits of a run: versions, the kernels that BLAS chose, threads."""
     libraries = [f"{b['name']} {b['version']} ({b['kernels']}, threads {b['threads']})" for b in blas()]
-    return {**versions(), "blas": " and ".join(libraries) or "unknown"}
+    decides = {**versions(), "blas": " and ".join(libraries) or "unknown"}
+    if engine == "fused" and (fused := fused_engine()):
+        compiler = " ".join(f"{name} {version}," for name, version in fused["compiler"].items())
+        decides["the fused engine"] = f"{compiler} threads {fused['threads']}"
+    return decides
 
 
 def blas() -> list[dict[str, Any]]:
@@ -75,6 +80,29 @@ def variables() -> dict[str, str | None]:
 def engines() -> Mapping[str, str | None]:
     """Each engine with None, or with the reason why it cannot be used."""
     return available()
+
+
+def fused_engine() -> dict[str, Any] | None:
+    """What the fused engine compiles with, how many threads may share a step, and its cache; None without it.
+
+    A cache has a folder (None: there is none), a number of files, and bytes.
+    """
+    if available()["fused"] is not None:
+        return None
+    try:
+        from ..engines.fused import _cache, _team
+    except (ImportError, OSError):  # installed, and yet it does not load: said when it is to be used
+        return None
+    entries, folder = _cache.entries(), _cache.folder()
+    return {
+        "compiler": {name: installed(name) for name in ("numba", "llvmlite", "scipy")},
+        "threads": _team.threads_allowed(),
+        "cache": {
+            "folder": folder and str(folder),
+            "files": len(entries),
+            "bytes": sum(entry.stat().st_size for entry in entries),
+        },
+    }
 
 
 def installed(distribution: str) -> str | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from threading import Timer
 from typing import TextIO
 
 from ..training import Callback, Epoch, Trainer
 from ._screen import percent
 
 _SECONDS_BETWEEN_FRAMES = 0.1
+_SECONDS_UNTIL_SAID = 0.5  # what is compiled already is there sooner
 _COLUMNS = ("epoch", "train loss", "accuracy", "test loss", "accuracy", "time")
 _WIDTHS = (5, 12, 11, 11, 11, 10)
 
@@ -34,14 +36,29 @@ class EpochTable(Callback):
         self.task = self.bar.add_task("", total=rows, epoch="", rows="", loss="", speed="")
         self.drawn = 0.0  # when, and at which step
         self.step_drawn = 0
+        self.has_head = False
+        self.compiling: Timer | None = None  # until the first step is done
+
+    def say(self, text: str) -> None:
+        """Print lines of text."""
+        self.console.print(text)
 
     def on_start(self, trainer: Trainer) -> None:
-        self.console.print(_line(_COLUMNS), style="bold")
+        if not self.has_head:
+            self.console.print(_line(_COLUMNS), style="bold")
+        self.has_head = True
         self.drawn, self.step_drawn = time.perf_counter(), trainer.step
         if self.console.is_terminal:
             self.bar.start()
+            if trainer.engine == "fused":
+                self.compiling = Timer(_SECONDS_UNTIL_SAID, self._say_compiling)
+                self.compiling.daemon = True
+                self.compiling.start()
 
     def on_step(self, trainer: Trainer, loss: float) -> None:
+        if self.compiling is not None:  # that was not a slow step
+            self._end_compiling()
+            self.drawn, self.step_drawn = time.perf_counter(), trainer.step
         now = time.perf_counter()
         if now - self.drawn >= _SECONDS_BETWEEN_FRAMES and self.console.is_terminal:
             self._draw(trainer, (trainer.step - self.step_drawn) / (now - self.drawn))
@@ -53,8 +70,18 @@ class EpochTable(Callback):
 
     def close(self) -> None:
         """Take the bar away; also after an error."""
+        self._end_compiling()
         if self.console.is_terminal:
             self.bar.stop()
+
+    def _say_compiling(self) -> None:
+        self.bar.update(self.task, epoch="compiling the step …", rows="", loss="", speed="", refresh=True)
+
+    def _end_compiling(self) -> None:
+        if self.compiling is not None:
+            self.compiling.cancel()
+            self.compiling.join()  # so that what it draws is not drawn last
+            self.compiling = None
 
     def _draw(self, trainer: Trainer, steps_per_second: float) -> None:
         self.bar.update(

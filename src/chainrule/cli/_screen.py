@@ -67,6 +67,18 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
+def short(number: float, unit: str = "") -> str:
+    """A size in three digits and a prefix.
+
+    >>> short(78_400), short(999_999, "B"), short(1.2345e-5, "s"), short(0)
+    ('78.4 k', '1 MB', '12.3 µs', '0')
+    """
+    mantissa, exponent = f"{number:.2e}".split("e")
+    power = min(max(int(exponent) // 3, -3), 4)
+    value = float(mantissa) * 10 ** (int(exponent) - 3 * power)
+    return f"{value:.3g} {'nµm kMGT'[power + 3].strip()}{unit}".strip()
+
+
 def percent(share: float) -> str:
     """A share as text.
 

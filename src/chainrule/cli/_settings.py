@@ -105,7 +105,7 @@ def resumed_settings(saved: Any, given: argparse.Namespace, folder: str) -> Sett
 
     raises   ArgumentError for a flag that would make it another run, CheckpointError when `saved` is damaged
     """
-    settings = _checked(saved, folder)
+    settings = saved_settings(saved, folder)
     flags = _given(given)
     for name, value in flags.items():
         started_with = getattr(settings, name)
@@ -134,8 +134,11 @@ def _flag(name: str, value: Any) -> str:
     return f"with {flag} {shlex.join(str(v) for v in values)}"
 
 
-def _checked(saved: Any, folder: str) -> Settings:
-    """The settings of a run.json, each read as its flag is."""
+def saved_settings(saved: Any, folder: str) -> Settings:
+    """The settings of a run.json, each read as its flag is.
+
+    raises   CheckpointError when they are damaged
+    """
     try:
         if saved.keys() != READERS.keys():
             raise ValueError(f"it has {', '.join(saved)}")

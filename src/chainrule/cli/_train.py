@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from math import inf
 from typing import Any
 
-from ..errors import ArgumentError, DataError, NonFiniteError
+from ..engines import available
+from ..errors import ArgumentError, DataError, NonFiniteError, UnsupportedError
 from ..explain import learning_curve
 from ..networks import Network
 from ..storage import write_atomically
@@ -39,10 +41,9 @@ def train(options: argparse.Namespace) -> int:
     folder, settings, data = _resume(options) if options.resume else _start(options)
     screen = sys.stderr if options.json else sys.stdout
     table = EpochTable(len(data.x_train), screen)
-    trainer = _trainer(folder, settings, data, table)
-    print("\n".join(introduction(trainer, settings, data)), file=screen, flush=True)
+    engine_is_ours = options.engine in (None, "auto") and not folder.checkpoint.exists()
     try:
-        trainer.fit(data.x_train, data.t_train, epochs=settings.epochs, validation=(data.x_test, data.t_test))
+        settings, trainer = _trained(folder, settings, data, table, engine_is_ours=engine_is_ours)
     except NonFiniteError as error:
         table.close()
         complain(f"chainrule: {error.what}\n  fix    {_fix(error, settings)}\n{what_was_saved(folder)}")
@@ -62,6 +63,32 @@ def train(options: argparse.Namespace) -> int:
     return outcome.exit_code
 
 
+def _trained(
+    folder: RunFolder, settings: Settings, data: Data, table: EpochTable, *, engine_is_ours: bool
+) -> tuple[Settings, Trainer]:
+    """Train; where the engine was ours to choose and cannot be used after all, with the one that always can."""
+    trainer = _trainer(folder, settings, data, table)
+    table.say("\n".join(introduction(trainer, settings, data)))
+    if engine_is_ours and settings.engine == "eager" and (reason := available()["fused"]):
+        table.say(f"note: the fused engine, which is faster, {reason}")
+    try:
+        _fit(trainer, settings, data)
+    except UnsupportedError as problem:
+        if not engine_is_ours or settings.engine != "fused" or trainer.step:
+            raise
+        table.close()
+        table.say(f"note: {problem.what}; training goes on with the eager engine")
+        settings = replace(settings, engine="eager")
+        folder.write_about({**folder.read_about(), "settings": settings.to_json()})
+        trainer = _trainer(folder, settings, data, table)
+        _fit(trainer, settings, data)
+    return settings, trainer
+
+
+def _fit(trainer: Trainer, settings: Settings, data: Data) -> None:
+    trainer.fit(data.x_train, data.t_train, epochs=settings.epochs, validation=(data.x_test, data.t_test))
+
+
 def _start(options: argparse.Namespace) -> tuple[RunFolder, Settings, Data]:
     """A new run, its folder made."""
     settings = new_settings(options)
@@ -69,7 +96,7 @@ def _start(options: argparse.Namespace) -> tuple[RunFolder, Settings, Data]:
         RunFolder(options.out).check_blank()  # before the data are read, which takes longer
     data = load_data(options.data or "mnist", settings.dtype)
     folder = RunFolder(options.out or _new_name(data))
-    about = {"data": {"name": data.name, "sha256": data.sha256}, "made_with": _machine.what_decides_bits()}
+    about = {"data": data.about(), "made_with": _machine.what_decides_bits(settings.engine)}
     folder.create({"settings": settings.to_json(), **about})
     return folder, settings, data
 
@@ -89,16 +116,16 @@ def _resume(options: argparse.Namespace) -> tuple[RunFolder, Settings, Data]:
             f"{data.name} is not what the run in {options.out} was trained on: that had sha256 {had}…, this has {has}…",
             fix="give the same data, or start a new run in another folder",
         )
-    _say_what_changed(about)
+    _say_what_changed(about, settings)
     folder.remove_leftovers()
     folder.write_about({**about, "settings": settings.to_json()})
     return folder, settings, data
 
 
-def _say_what_changed(about: dict[str, Any]) -> None:
+def _say_what_changed(about: dict[str, Any], settings: Settings) -> None:
     """Warn where bits may differ from those of a run that was never interrupted."""
     before = about.get("made_with")
-    for name, now in _machine.what_decides_bits().items():
+    for name, now in _machine.what_decides_bits(settings.engine).items():
         if isinstance(before, dict) and before.get(name) != now:
             complain(f"note: {name} was {before.get(name)} and is now {now}; the last digits may differ")
 
@@ -125,7 +152,8 @@ def _trainer(folder: RunFolder, settings: Settings, data: Data, table: EpochTabl
         seed=settings.seed,
         engine=settings.engine,
         callbacks=callbacks,
-        deterministic=_is_small(network, settings.batch_size),
+        # The fused engine chooses its threads itself, by the size of a step.
+        deterministic=settings.engine == "eager" and _is_small(network, settings.batch_size),
     )
     if folder.checkpoint.exists():
         trainer.resume(folder.checkpoint)

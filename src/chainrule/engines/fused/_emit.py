@@ -247,7 +247,7 @@ class Emitter:
         )
 
     def _copy(self, unit: Node, array: Array) -> Piece:
-        if is_single(unit):
+        if unit in self.names:
             return self._store_single(unit, array, self.names[unit])
         given = self.arrays[unit]
         loops = [f"for {v} in range({n}):" for v, n in zip(LOOPS, array.shape, strict=False)]

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import ArgumentError, DTypeError
 from ...graph import Variable, value_and_grad
+from ...graph import functions as F
 from .._step import StepGraph, trace
 from ..eager import check_inputs
 from ._emit import Source
@@ -96,23 +97,33 @@ class CompiledFunction:
         return form(outputs)
 
     def _compiled(self, values: dict[str, Any]) -> tuple[_Outputs, Any]:
-        form: list[Any] = []
+        examples = tuple(values.values())
+        only = isinstance(self._wrt, int)
+        positions: tuple[int, ...] = (self._wrt,) if isinstance(self._wrt, int) else tuple(self._wrt)
+        names = {at: "gradient" if only else f"gradient{at}" for at in positions}
 
         def function(v: dict[str, Variable]) -> dict[str, Any]:
             args = tuple(v.values())
-            if self._wrt == ():
-                form.append(lambda out: out["value"])
+            if not positions:
                 return {"value": self._f(*args)}
             value, found = value_and_grad(self._f, self._wrt)(*args)
-            if isinstance(self._wrt, int):
-                form.append(lambda out: (out["value"], out["gradient"]))
-                return {"value": value, "gradient": found}
-            names = [f"gradient{at}" for at in self._wrt]
-            form.append(lambda out: (out["value"], tuple(out[name] for name in names)))
-            return {"value": value, **dict(zip(names, found, strict=True))}
+            found = (found,) if only else found
+            for at in positions:
+                Variable(examples[at])  # which refuses what has no gradient
+            # A gradient that is the same everywhere depends on its argument in form, as an output must.
+            gradients = (F.where(np.False_, args[at], g) for at, g in zip(positions, found, strict=True))
+            return {"value": value, **dict(zip(names.values(), gradients, strict=True))}
 
-        step = trace(function, values)
-        return _Outputs(step), form[0]
+        def form(outputs: Mapping[str, Any]) -> Any:
+            if not positions:
+                return outputs["value"]
+            found = tuple(
+                float(outputs[name]) if type(examples[at]) is float else outputs[name]
+                for at, name in names.items()
+            )
+            return outputs["value"], found[0] if only else found
+
+        return _Outputs(trace(function, values)), form
 
 
 def compile(f: Callable[..., Any], wrt: int | tuple[int, ...] = 0) -> CompiledFunction:
@@ -126,7 +137,7 @@ def compile(f: Callable[..., Any], wrt: int | tuple[int, ...] = 0) -> CompiledFu
 
     >>> f = compile(lambda x, m: np.sum(x * x) * m)
     >>> f(np.array([1.0, 2.0]), 3.0)
-    (15.0, array([ 6., 12.]))
+    (np.float64(15.0), array([ 6., 12.]))
     """
     return CompiledFunction(f, wrt)
 

@@ -98,7 +98,7 @@ def _replacements(units: Units) -> dict[Node, Node]:
         if (
             leaf is not None
             and unit not in found
-            and leaf.shape == unit.shape
+            and (leaf.shape, leaf.dtype) == (unit.shape, unit.dtype)
             and _may_replace(units, unit, leaf)
         ):
             found[unit] = leaf

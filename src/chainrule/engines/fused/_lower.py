@@ -69,8 +69,11 @@ def lower(step: StepGraph, inputs: Mapping[str, Node]) -> Program:
         results = result if a.kept else (result,)
         for slot, value in zip((a.output, *a.kept), results, strict=True):
             values[slot] = value
-        for node in in_order(value.node for value in results if isinstance(value, AbstractArray)):
+        new = [value.node for value in results if isinstance(value, AbstractArray)]
+        while new:
+            node = new.pop()
             if node not in seen:
                 seen.add(node)
                 origin[node.number] = a
+                new.extend(node.args)
     return Program({name: values[slot].node for name, slot in step.outputs.items()}, origin)

@@ -14,7 +14,7 @@ RESERVED = frozenset(
     "i j k l m n r s rows thread threads flags calls first last range float32 float64 int64 uint8 bool inf nan "
     "matmul exp expm1 log log1p sqrt sin cos tanh erf sign power maximum minimum absolute isfinite isnan share "
     "wait call_gate fetch clock tick ticks step array_at range addresses numbers record steps int8 int16 int32 "
-    "uint16 uint32 uint64 bool_ isinf where".split()
+    "uint16 uint32 uint64 bool_ isinf where max min".split()
 )
 
 
@@ -67,7 +67,7 @@ def names_of(units: Units) -> Mapping[Node, str]:
 def free_name(wanted: str, taken: Container[str]) -> str:
     """A name like the one that is wanted, which means nothing else yet."""
     name = re.sub(r"\W", "_", wanted)
-    name = f"_{name}" if name[:1].isdigit() else name
+    name = f"_{name}" if re.match(r"\d|(first|last)(_|$)", name) else name  # those are the ends of shares
     if name not in taken and name not in RESERVED and not keyword.iskeyword(name):
         return name
     number = 2

@@ -84,6 +84,8 @@ def place(schedule: Schedule, names: Mapping[Node, str]) -> Placement:
         arrays[unit] = arrays[leaf]
     for name, unit in units.program.outputs.items():
         replaced = by_name.get(name)
+        if replaced is not None and (replaced.shape, replaced.dtype) != (in_memory(unit.shape), unit.dtype):
+            replaced = None  # what does not fit there only has the same name
         if replaced is not None and arrays.get(unit) is replaced:
             outputs[name] = replaced
         elif replaced is None and unit not in arrays:

@@ -47,6 +47,8 @@ class Stepper:
     dtype     in which pixels (data of uint8) are computed with
     threads   how many share a step; None chooses
 
+    >>> from chainrule.engines import trace
+    >>> from chainrule.graph import functions as F
     >>> def double(values):
     ...     return trace(lambda v: {"w": v["w"] + v["lr"] * F.sum(v["x"], axis=0)}, values)
     >>> w, x = np.zeros(2), np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
