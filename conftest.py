@@ -12,6 +12,8 @@ import chainrule.engines
 
 
 @pytest.fixture(autouse=True)
-def _names_in_docstrings(doctest_namespace: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def _names_in_docstrings(doctest_namespace: dict[str, Any]) -> Any:
     doctest_namespace.update(cr=chainrule, np=np)
-    monkeypatch.setattr(chainrule.engines._choice, "_FASTEST_FIRST", ("eager",))  # compiling takes seconds
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chainrule.engines._choice, "_FASTEST_FIRST", ("eager",))
+        yield

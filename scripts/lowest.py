@@ -16,7 +16,10 @@ PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 def lowest(*extras: str) -> list[str]:
     """``numpy>=2.0`` as ``numpy==2.0`` and so on; each dependency must have a floor and nothing else."""
     project = tomllib.loads(PYPROJECT.read_text())["project"]
-    dependencies = [*project["dependencies"], *(d for e in extras for d in project["optional-dependencies"][e])]
+    dependencies = [
+        *project["dependencies"],
+        *(d for e in extras for d in project["optional-dependencies"][e]),
+    ]
     floors = [re.fullmatch(r"([\w.-]+)>=([\d.]+)", dependency) for dependency in dependencies]
     if None in floors:
         raise ValueError(f"a dependency is more than NAME>=VERSION: {dependencies}")

@@ -117,7 +117,14 @@ def lowest() -> None:
     without = [f"--ignore-glob={environment}/*/chainrule/{file}" for file in NEED_AN_EXTRA]
     run(environment / "bin" / "python", *PYTEST, *without, "./tests", "--pyargs", "chainrule")
     run(*pip, "install", "-c", constraints, f"{built_wheel()}[fast]")
-    run(environment / "bin" / "python", *PYTEST, "--auto", "fused", "./tests/engines/fused", "./tests/training")
+    run(
+        environment / "bin" / "python",
+        *PYTEST,
+        "--auto",
+        "fused",
+        "./tests/engines/fused",
+        "./tests/training",
+    )
 
 
 def fused() -> None:

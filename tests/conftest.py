@@ -32,11 +32,15 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
 
 
 @pytest.fixture(autouse=True)
-def _auto_is_eager(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _auto_is_eager(request: pytest.FixtureRequest) -> Iterator[None]:
     """Compiling takes seconds for every new network: tests that want the fused engine name it, or are marked so."""
     if "auto_engine" not in request.keywords:
         engine = request.config.getoption("--auto")
-        monkeypatch.setattr(chainrule.engines._choice, "_FASTEST_FIRST", (engine,))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(chainrule.engines._choice, "_FASTEST_FIRST", (engine,))
+            yield
+    else:
+        yield
 
 
 _SET_BY_OTHERS = (

@@ -140,9 +140,14 @@ def test_import_chainrule_loads_numpy_and_nothing_heavy() -> None:
 @pytest.mark.parametrize("file", MODULES, ids=name_of)
 def test_nothing_is_unpickled_evaluated_or_handed_to_a_shell(file: Path) -> None:
     forbidden = []
+    allowed = (
+        {"exec"} if name_of(file) == "chainrule.engines.fused._native" else set()
+    )  # the text we emit, for Numba
     for node in everything_in(file):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
+            if called in allowed:
+                continue
             options = {k.arg: ast.unparse(k.value) for k in node.keywords}
             if called in {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "builtins.eval"}:
                 forbidden.append(f"line {node.lineno} calls {called}")

@@ -38,7 +38,7 @@ class Ticking(cr.training.Callback):
     def __init__(self, clock):
         self.clock = clock
 
-    def on_step(self, trainer, loss):
+    def on_steps(self, trainer, losses):
         self.clock.now += 0.004
 
 
@@ -62,7 +62,7 @@ def test_that_the_step_is_compiled_is_said_while_it_takes_time(table):
     table.on_start(Compiled)
     table.compiling.join()
     assert "compiling the step …" in table.console.file.getvalue()
-    table.on_step(Compiled, 0.5)
+    table.on_steps(Compiled, [0.5])
     assert table.compiling is None
     assert table.console.file.getvalue().count("compiling") == 1
 
@@ -70,7 +70,7 @@ def test_that_the_step_is_compiled_is_said_while_it_takes_time(table):
 def test_nothing_is_said_of_compiling_where_it_was_done_before(table, monkeypatch):
     monkeypatch.setattr(_progress, "_SECONDS_UNTIL_SAID", 60)
     table.on_start(Compiled)
-    table.on_step(Compiled, 0.5)
+    table.on_steps(Compiled, [0.5])
     table.close()
     assert "compiling" not in table.console.file.getvalue()
 

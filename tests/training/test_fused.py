@@ -24,11 +24,19 @@ def digits(rows: int = 330) -> tuple[np.ndarray, np.ndarray]:
 
 def network(dtype=np.float64, seed: int = 0) -> cr.Sequential:
     return cr.Sequential(
-        cr.Affine(49, 24), cr.Sigmoid(), cr.Affine(24, 16), cr.ReLU(), cr.Affine(16, 4), dtype=dtype, seed=seed
+        cr.Affine(49, 24),
+        cr.Sigmoid(),
+        cr.Affine(24, 16),
+        cr.ReLU(),
+        cr.Affine(16, 4),
+        dtype=dtype,
+        seed=seed,
     )
 
 
-def trained(engine: str, optimizer: cr.Optimizer | None = None, epochs: int = 3, dtype=np.float64, **settings):
+def trained(
+    engine: str, optimizer: cr.Optimizer | None = None, epochs: int = 3, dtype=np.float64, **settings
+):
     net = network(dtype)
     trainer = cr.Trainer(net, optimizer or cr.SGD(0.5), batch_size=32, engine=engine, **settings)
     x, t = digits()
@@ -102,7 +110,7 @@ def test_the_step_that_goes_wrong_in_the_middle_of_a_chunk_is_found_and_those_be
     x = x / 255.0
     bad = x.copy()
     bad[17] = np.nan
-    batches = np.arange(330)[: 320].reshape(40, 8)
+    batches = np.arange(330)[:320].reshape(40, 8)
     net, other = network(), network()
     trainer = cr.Trainer(net, cr.SGD(0.1), engine="fused")
     trainer._runner._size = 40
@@ -163,6 +171,12 @@ def test_evaluation_agrees_with_the_network():
 def test_the_source_is_one_function_with_the_names_of_the_lesson():
     source = cr.Trainer(network(), cr.SGD(0.1), engine="eager").source
     assert source.startswith("def step(")
-    for name in ("Affine1", "Sigmoid1", "dW1" if "dW1" in source else "W1", "# forward pass", "# backward pass"):
+    for name in (
+        "Affine1",
+        "Sigmoid1",
+        "dW1" if "dW1" in source else "W1",
+        "# forward pass",
+        "# backward pass",
+    ):
         assert name in source
     compile(source, "<step>", "exec")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from threading import Timer
 from typing import TextIO
 
@@ -29,7 +30,7 @@ class EpochTable(Callback):
         self.rows = rows
         self.console = Console(file=stream, highlight=False, markup=False, soft_wrap=True)
         columns = [TextColumn(f"{{task.fields[{name}]}}") for name in ("epoch", "rows", "loss", "speed")]
-        # Drawn by on_step alone: a thread of its own would take time from the steps.
+        # Drawn by on_steps alone: a thread of its own would take time from the steps.
         self.bar = Progress(
             columns[0], BarColumn(), *columns[1:], console=self.console, auto_refresh=False, transient=True
         )
@@ -55,7 +56,7 @@ class EpochTable(Callback):
                 self.compiling.daemon = True
                 self.compiling.start()
 
-    def on_step(self, trainer: Trainer, loss: float) -> None:
+    def on_steps(self, trainer: Trainer, losses: Sequence[float]) -> None:
         if self.compiling is not None:  # that was not a slow step
             self._end_compiling()
             self.drawn, self.step_drawn = time.perf_counter(), trainer.step

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,13 @@ class Callback:
         """Before the first step, with a network that may be a resumed one; `Trainer.stop` ends it before that step."""
 
     def on_step(self, trainer: Trainer, loss: float) -> None:
-        """After each step; ``trainer.step`` is its number."""
+        """After each step; ``trainer.step`` is its number. Whoever overrides this makes every step come by itself."""
+
+    def on_steps(self, trainer: Trainer, losses: Sequence[float]) -> None:
+        """After some steps that were taken at once, with the loss of each; ``trainer.step`` is the number of the last.
+
+        At most some tenths of a second after the last time, unless a single step takes longer.
+        """
 
     def on_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
         """After each epoch."""
@@ -181,7 +188,7 @@ class Checkpoints(Callback):
     def on_start(self, trainer: Trainer) -> None:
         self._saved = time.monotonic()
 
-    def on_step(self, trainer: Trainer, loss: float) -> None:
+    def on_steps(self, trainer: Trainer, losses: Sequence[float]) -> None:
         if time.monotonic() - self._saved >= self.seconds:
             self._save(trainer)
 

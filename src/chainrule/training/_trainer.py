@@ -238,10 +238,10 @@ class Trainer:
         self._prepare(x, t)
         for losses in self._runner.steps(x, t, batches):
             yield losses
-            if self.is_watched:
-                (loss,) = losses
-                for callback in self.callbacks:
-                    callback.on_step(self, loss)
+            for callback in self.callbacks:
+                callback.on_steps(self, losses)
+                if self.is_watched:
+                    callback.on_step(self, losses[0])
             if interrupt.requested:
                 self.stop("interrupted")
             if self._stop_reason is not None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ._emit import Emitter
 
 
+_LARGE = 2**18  # elements of a matrix, from which all threads should not each rearrange the whole of it
+
+
 class BigWriter:
     """Writes one such statement; see `write`."""
 
@@ -50,7 +53,21 @@ class BigWriter:
         x_text, y_text, out_text = self._matrix(x, at), self._matrix(y, at), f"{out.name}{at}"
         share: tuple[object, ...] = ("first",)
         x_share: tuple[object, ...] = ("all",)
-        if split:
+        y_share: tuple[object, ...] = ("all",)
+        if split and not lead and isinstance(height, Dimension) and depth * width >= _LARGE:
+            # Each thread has all rows and its share of the columns, so that it brings only its part of y into the
+            # order that BLAS wants.
+            self.emitter.shares.setdefault(width)
+            first, last = share_of(width)
+            y_text = (
+                f"{y_text.removesuffix('.T')}[{first}:{last}].T"
+                if y.op == "transpose"
+                else f"{y_text}[:, {first}:{last}]"
+            )
+            out_text += f"[:, {first}:{last}]"
+            share = ("columns", repr(width))
+            y_share = ("rows", repr(width)) if y.op == "transpose" else share
+        elif split:
             self.emitter.shares.setdefault(height)
             first, last = share_of(height)
             cut = f"[{first}:{last}]"
@@ -66,14 +83,14 @@ class BigWriter:
             else:
                 share = ("all",)
         elif self.emitter.team:
-            x_share = ("first",)
+            x_share = y_share = ("first",)
         line = f"matmul({x_text}, {y_text}, {out_text}, {alpha}, {beta})"
         lines = [*self._base(unit, split), *loops, f"{'    ' * len(lead)}{line}"]
         if self.emitter.team and not split:
             lines = ["if thread == 0:", *(f"    {line}" for line in lines)]
         accesses = [
             self.emitter._access(self.emitter.arrays[source(x)], False, x_share),
-            self.emitter._access(self.emitter.arrays[source(y)], False, ("all",) if split else x_share),
+            self.emitter._access(self.emitter.arrays[source(y)], False, y_share),
             self.emitter._access(out, True, share),
         ]
         if len(unit.args) > 3:

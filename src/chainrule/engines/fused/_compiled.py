@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ...errors import MissingExtraError
 from ...graph import length_at
 from .._node import Node
 from .._step import StepGraph
@@ -58,13 +59,16 @@ class Compiled:
         """The machine code, from the cache or compiled now; with `profile` it takes the time of each piece."""
         key = threads > 1, profile
         if key not in self._natives:
-            from ._native import native
-
             source = emit(self.placement, team=threads > 1, profile=True) if profile else self.source(threads)
             text = source.text + driver(source, profile=profile)
-            self._natives[key] = native(
-                text, "run", ("int64*", *_ARGUMENTS[1:], "int64") if profile else _ARGUMENTS
-            )
+            arguments = ("int64*", *_ARGUMENTS[1:], "int64") if profile else _ARGUMENTS
+            try:
+                from ._native import native
+
+                self._natives[key] = native(text, "run", arguments)
+            except ImportError as missing:
+                package = missing.name or "numba"
+                raise MissingExtraError.for_extra("fast", package, "the fused engine") from None
         return self._natives[key]
 
     @cached_property

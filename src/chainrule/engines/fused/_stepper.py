@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...errors import UnsupportedError
+from ...errors import MissingExtraError, UnsupportedError
 from ...graph import Dimension, quiet, shape_at
 from .._abstract import AbstractArray, xp
 from .._calls import settings_at
@@ -129,6 +129,8 @@ class Stepper:
         with self._lock:
             try:
                 self.compiled(rows).native(self.threads(rows))
+            except MissingExtraError:
+                raise
             except Exception as problem:
                 reason = str(problem).strip().splitlines() or [type(problem).__name__]
                 what = f"the fused engine cannot be used here: {reason[0]}"
