@@ -45,8 +45,14 @@ def fit(net, data, *callbacks, epochs=2, **settings):
 
 @pytest.mark.parametrize(("seconds", "steps"), [(0.0, [1, 2, 3, 3, 4, 5, 6, 6]), (1000.0, [3, 6])])
 def test_after_each_epoch_and_every_so_many_seconds(tmp_path, spirals, make_net, seconds, steps):
+    class EachStep(Callback):
+        """Who looks at every step makes it come by itself, on every engine."""
+
+        def on_step(self, trainer, loss):
+            pass
+
     saving = Saving(tmp_path / "c", seconds=seconds)
-    fit(make_net(), spirals, saving)
+    fit(make_net(), spirals, saving, EachStep())
     assert saving.steps == steps
 
 
