@@ -183,9 +183,9 @@ class Stepper:
         threads = self.threads(rows)
         source = step.source(threads)
         native = step.native(threads, profile=ticks is not None)
-        for array in step.placement.outputs.values():
-            if array.given is not None and not arrays[array.given].flags.writeable:
-                raise ValueError(f"{array.given} is read-only, and a step would write to it")
+        for output in step.placement.outputs.values():
+            if output.given is not None and not arrays[output.given].flags.writeable:
+                raise ValueError(f"{output.given} is read-only, and a step would write to it")
         held = {
             name: np.require(array, requirements=("C", "A"))
             for name, array in (*arrays.items(), *data.items())
