@@ -90,7 +90,7 @@ def test_without_the_fused_engine_nothing_is_said_of_it(command, monkeypatch):
     assert command("info", "--json").json()["fused"] is None
     out = command("info").out
     assert "  fused  needs numba\n" in out
-    assert "fused engine\n  " not in out
+    assert "\nfused engine\n" not in out
 
 
 def test_a_run_on_the_fused_engine_remembers_compiler_and_threads(monkeypatch):

@@ -231,6 +231,22 @@ def test_a_fused_engine_that_is_missing_is_said_in_one_line(command, heaps, monk
     assert line not in done.out, "a run that goes on has no choice"
 
 
+def test_a_run_goes_on_with_its_own_engine_or_not_at_all(command, heaps, monkeypatch):
+    command("train", heaps, "--epochs", 1, "--out", "run")
+    about = RunFolder("run").read_about()
+    about["settings"]["engine"] = "fused"
+    RunFolder("run").write_about(about)
+    monkeypatch.setattr(_train, "available", lambda: MISSING)
+    for words in ((), ("--engine", "auto")):
+        done = command("train", "--resume", "--epochs", 2, *words, "--out", "run")
+        assert (done.code, done.out) == (2, "")
+        assert done.err == (
+            "chainrule: the run in run is one of the fused engine, which needs numba: pip install 'chainrule[fast]'\n"
+            "  fix   make that engine work here, or start a new run in another folder\n"
+        )
+    assert RunFolder("run").read_about() == about
+
+
 @pytest.fixture
 def broken(monkeypatch):
     """A machine with Numba and SciPy on which nothing can be compiled."""

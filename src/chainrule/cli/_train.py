@@ -108,6 +108,9 @@ def _resume(options: argparse.Namespace) -> tuple[RunFolder, Settings, Data]:
         return _start(options)
     about = folder.read_about()
     settings = resumed_settings(about.get("settings"), options, options.out)
+    if reason := available().get(settings.engine):
+        what = f"the run in {options.out} is one of the {settings.engine} engine, which {reason}"
+        raise ArgumentError(what, fix="make that engine work here, or start a new run in another folder")
     name, sha256 = data_of(folder, about)
     data = load_data(options.data or name, settings.dtype)
     if data.sha256 != sha256:
