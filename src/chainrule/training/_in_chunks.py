@@ -11,7 +11,6 @@ import numpy as np
 
 from ..engines.fused import Stepper, readable
 from ..errors import ArgumentError, ChainruleError
-from ..graph import as_numbers
 from ._nonfinite import all_finite, refuse
 from ._step import step_settings, trace_step
 
@@ -45,7 +44,7 @@ class InChunks:
                 lambda values: trace_step(network, optimizer, clip_norm, values),
                 {**network.params, **trainer.state, "x": x, "t": t, "lr": 0.0, "step": 0.0},
                 gathered=("x", "t"),
-                dtype=next(iter(network.params.values())).dtype,
+                dtype=trainer.dtype,
                 threads=1 if trainer.deterministic else None,
             )
         return self._steppers[key]
@@ -55,7 +54,7 @@ class InChunks:
         if self._steppers:
             return list(self._steppers.values())[-1].source(rows).text
         network = self._trainer.network
-        x = np.zeros((1, network.input_size), next(iter(network.params.values())).dtype)
+        x = np.zeros((1, network.input_size), self._trainer.dtype)
         scores = network.predict(x)
         for t in (np.zeros(1, np.int64), np.zeros_like(scores)):
             with suppress(ChainruleError):
@@ -110,14 +109,7 @@ class InChunks:
             losses = self._run(stepper, x, t, row[np.newaxis])
             if not self._is_good(losses):
                 safe.put(before)
-                inputs = as_numbers(x[row], next(iter(trainer.network.params.values())).dtype)
-                values = {
-                    **before,
-                    "x": inputs,
-                    "t": t[row],
-                    "lr": trainer.learning_rate(trainer.step + 1),
-                    "step": float(trainer.step + 1),
-                }
+                values = trainer.inputs_of_step(before, x[row], t[row])
                 graph = trace_step(trainer.network, trainer.optimizer, trainer.clip_norm, values)
                 refuse(graph, values, trainer.step + 1)
             trainer.step += 1

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..engines import Step, StepGraph, compile_step
-from ..graph import as_numbers
 from ._nonfinite import all_finite, refuse
 from ._step import step_settings, trace_step
 
@@ -30,16 +29,8 @@ class OneByOne:
         """One step for each mini-batch; yields its loss once the network holds the result."""
         trainer = self._trainer
         parameters = {name: w.copy() for name, w in trainer.network.params.items()}
-        dtype = next(iter(parameters.values())).dtype
         for rows in batches:
-            values = {
-                **parameters,
-                **trainer.state,
-                "x": as_numbers(x[rows], dtype),
-                "t": t[rows],
-                "lr": trainer.learning_rate(trainer.step + 1),
-                "step": float(trainer.step + 1),
-            }
+            values = trainer.inputs_of_step({**parameters, **trainer.state}, x[rows], t[rows])
             graph, run = self._step_for(values)
             outputs = run(values)
             loss = float(outputs.pop("loss"))

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..engines import StepGraph, trace
-from ..graph import Variable, gradients_of
+from ..graph import Variable, as_numbers, gradients_of
 from ..graph import functions as F
 from ..optimizers import Optimizer
 
@@ -85,6 +85,17 @@ def trace_step(
         return outputs
 
     return trace(step, values, phases=lambda: (marks[0], marks[1]))
+
+
+def step_inputs(
+    trained: Mapping[str, Any], x: np.ndarray[Any, Any], t: Any, *, dtype: Any, lr: float, step: int
+) -> dict[str, Any]:
+    """The inputs of a step by name, as `trace_step` wants them.
+
+    trained  parameters and state
+    x, t     a mini-batch; pixels become numbers of `dtype`
+    """
+    return {**trained, "x": as_numbers(x, dtype), "t": t, "lr": lr, "step": float(step)}
 
 
 def _newest() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from operator import index
 from pathlib import Path
@@ -24,7 +24,7 @@ from ._in_chunks import InChunks
 from ._interrupt import InterruptFlag
 from ._one_by_one import OneByOne
 from ._schedules import Schedule
-from ._step import Network, initial_state
+from ._step import Network, initial_state, step_inputs
 
 Array = np.ndarray[Any, Any]
 
@@ -280,6 +280,17 @@ class Trainer:
         """Whether the learning rate may be another one in each step."""
         return self.schedule is not None
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """That of the parameters, in which everything is computed."""
+        dtype: np.dtype[Any] = next(iter(self.network.params.values())).dtype
+        return dtype
+
+    def inputs_of_step(self, trained: Mapping[str, Any], x: Array, t: Array) -> dict[str, Any]:
+        """The inputs of the next step by name; `trained` are parameters and state, x and t a mini-batch."""
+        step = self.step + 1
+        return step_inputs(trained, x, t, dtype=self.dtype, lr=self.learning_rate(step), step=step)
+
     def learning_rate(self, step: int) -> float:
         """The learning rate of a step by its number."""
         return float(self.optimizer.lr * (self.schedule(step) if self.schedule else 1.0))
@@ -298,7 +309,7 @@ class Trainer:
                     f"the parameter {name} is read-only, so it cannot learn", fix=f"{name}.copy()"
                 )
         if x.dtype != np.uint8:  # pixels stay as small as they are; see `_run_steps`
-            x = as_numbers(x, next(iter(self.network.params.values())).dtype)
+            x = as_numbers(x, self.dtype)
         # Rows of wrong shapes, and all labels once here, since a compiled step does not look at them.
         self.network.check_targets(x[:1], t)
         return x, t

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from ...graph import Dimension
 from .._node import Node
 from ._expression import LOOPS, literal
 from ._index import identity
-from ._pieces import SPLIT_FROM, Piece, bytes_of, places_of, share_of, times
+from ._pieces import SPLIT_FROM, Piece, by_first, bytes_of, nested, places_of, share_of
 from ._units import is_alias, source, squeezed
 
 if TYPE_CHECKING:
@@ -45,10 +46,7 @@ class BigWriter:
         depth = x.shape[-1]
         size: int = height * width if not isinstance(height, Dimension) else SPLIT_FROM
         split = self.emitter.team and (isinstance(height, Dimension) or size * 64 >= SPLIT_FROM)
-        flops: int = 2 * depth * width
-        for length in (*lead, height):
-            flops = times(flops, length)
-        loops = [f"{'    ' * at}for {LOOPS[at]} in range({n}):" for at, n in enumerate(lead)]
+        flops = 2 * depth * width * math.prod(lead) * height
         at = "".join(f"[{LOOPS[a]}]" for a in range(len(lead)))
         x_text, y_text, out_text = self._matrix(x, at), self._matrix(y, at), f"{out.name}{at}"
         share: tuple[object, ...] = ("first",)
@@ -85,9 +83,9 @@ class BigWriter:
         elif self.emitter.team:
             x_share = y_share = ("first",)
         line = f"matmul({x_text}, {y_text}, {out_text}, {alpha}, {beta})"
-        lines = [*self._base(unit, split), *loops, f"{'    ' * len(lead)}{line}"]
+        lines = [*self._base(unit, split), *nested(lead, [line])]
         if self.emitter.team and not split:
-            lines = ["if thread == 0:", *(f"    {line}" for line in lines)]
+            lines = by_first(lines)
         accesses = [
             self.emitter._access(self.emitter.arrays[source(x)], False, x_share),
             self.emitter._access(self.emitter.arrays[source(y)], False, y_share),
@@ -122,17 +120,8 @@ class BigWriter:
         transposed = node.op == "transpose"
         if transposed:
             node = node.args[0]
-        text = self._whole(node) + at
+        text = self.emitter._expressions().whole(node) + at
         return f"{text}.T" if transposed else text
-
-    def _whole(self, node: Node) -> str:
-        """An array in memory, perhaps counted otherwise."""
-        if node.op == "reshape" and node.shape != source(node).shape:
-            shape = ", ".join(map(str, node.shape))
-            return (
-                f"{self.emitter.arrays[source(node)].name}.reshape(({shape}{',' * (len(node.shape) == 1)}))"
-            )
-        return self.emitter.arrays[source(node)].name
 
     def concat(self, unit: Node) -> Piece:
         out, axis = self.emitter.arrays[unit], unit.settings["axis"]
@@ -141,16 +130,13 @@ class BigWriter:
         start = 0
         for arg in unit.args:
             index = identity(arg.shape)
-            loops = [f"for {v} in range({n}):" for v, n in zip(LOOPS, squeezed(arg.shape), strict=False)]
-            lines += [f"{'    ' * depth}{line}" for depth, line in enumerate(loops)]
             holder = Node("copy", (arg,), arg.shape, arg.dtype)
             places = places_of(index)
             places[axis] = f"{places[axis]} + {start}" if repr(start) != "0" else places[axis]
-            lines.append(
-                f"{'    ' * len(loops)}{out.name}[{', '.join(places)}] = {write.result(holder, index)}"
-            )
+            element = f"{out.name}[{', '.join(places)}] = {write.result(holder, index)}"
+            lines += nested(squeezed(arg.shape), [element])
             start = start + arg.shape[axis]
-        lines = ["if thread == 0:", *(f"    {line}" for line in lines)] if self.emitter.team else lines
+        lines = by_first(lines) if self.emitter.team else lines
         reads = [
             self.emitter.arrays[source(r)]
             for r in self.emitter.units.reads[unit]
@@ -175,7 +161,7 @@ class BigWriter:
         line = f"call_gate(calls, {number}, n)"
         results_text, given_text = (", ".join(a.name for a in some) for some in (made.values(), given))
         said = f"{results_text} = {unit.settings['gate'].name}({given_text})"
-        lines = ["if thread == 0:", f"    {line}"] if self.emitter.team else [line]
+        lines = by_first([line]) if self.emitter.team else [line]
         reads = [self.emitter._access(a, False, ("first",)) for a in given]
         writes = [self.emitter._access(a, True, ("first",)) for a in made.values()]
         return Piece(lines, self.emitter._about(unit), reads + writes, comment=[f"# {said}"])

@@ -6,6 +6,7 @@ would call a matrix product is one call.
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +16,12 @@ from .._node import Node
 from .._step import Application
 from ._big import BigWriter
 from ._expression import LOOPS, Expressions
-from ._group import Big, Loop, Schedule, Single
+from ._group import Big, Schedule, Single
 from ._hazards import Access, barriers
 from ._index import identity, own_index
 from ._loops import LoopWriter
 from ._names import CALLED
-from ._pieces import Piece, accumulate, finish, places_of, share_of, start_of
+from ._pieces import Piece, accumulate, by_first, finish, nested, places_of, share_of, start_of
 from ._place import Array, Placement
 from ._units import is_single, source, squeezed
 
@@ -60,9 +61,7 @@ class Emitter:
         self.schedule: Schedule = placement.schedule
         self.units = self.schedule.units
         self.arrays = dict(placement.arrays)
-        self.names: dict[Node, str] = dict(
-            placement.numbers
-        )  # of what is a variable of the function: single numbers
+        self.names = dict(placement.numbers)  # of what is a variable of the function: single numbers
         self.parts: dict[Node, Array] = {}  # of reductions, one for each thread
         self.shares: dict[int, None] = {}  # lengths of which each thread has its share
         self.calls: list[Any] = []
@@ -122,7 +121,7 @@ class Emitter:
             elif isinstance(statement, Single):
                 pieces += self._single(statement.unit)
             else:
-                pieces.append(self._loop(statement))
+                pieces.append(LoopWriter(self, statement).piece())
                 waiting += [u for u in statement.units if u in self.parts]
         pieces += [self._total(unit) for unit in waiting]
         for unit, array in self.placement.copies:
@@ -139,18 +138,15 @@ class Emitter:
                 found[id(application)] = application
         return list(found.values())
 
-    def _expressions(self, variables: dict[Any, str] | None = None) -> Expressions:
-        return Expressions(self.arrays, {**self.names, **(variables or {})})
+    def _expressions(self) -> Expressions:
+        return Expressions(self.arrays, {**self.names})
 
     def _memory(self, array: Array) -> object:
         return array.name if array.slot is None else array.slot
 
     def _access(self, array: Array, writes: bool, share: tuple[object, ...]) -> Access:
         if share[0] == "rows":
-            width: int = 1
-            for length in array.shape[1:]:
-                width = width * length
-            share = (*share, repr(width * array.dtype.itemsize))
+            share = (*share, repr(math.prod(array.shape[1:]) * array.dtype.itemsize))
         return Access(self._memory(array), writes, share)
 
     def _fresh(self, wanted: str) -> str:
@@ -185,7 +181,7 @@ class Emitter:
 
     def _store_single(self, unit: Node, array: Array, text: str) -> Piece:
         line = f"{array.name}[{', '.join('0' for _ in array.shape)}] = {text}"
-        lines = [line] if not self.team else ["if thread == 0:", f"    {line}"]
+        lines = by_first([line]) if self.team else [line]
         return Piece(lines, self._about(unit), [self._access(array, True, ("first",))], is_part=True)
 
     def _name(self, unit: Node) -> str:
@@ -200,11 +196,7 @@ class Emitter:
         """What a result of an operation is called that has no name of its own."""
         return CALLED.get(op, f"{op}_")
 
-    # Loops.
-
-    def _loop(self, loop: Loop) -> Piece:
-        writer = LoopWriter(self, loop)
-        return writer.piece()
+    # What ends a loop, or a step.
 
     def _total(self, unit: Node) -> Piece:
         """Put together what each thread has found of a reduction."""
@@ -225,23 +217,16 @@ class Emitter:
                 piece.accesses += store.accesses
             return piece
         out = self.arrays[unit]
-        inner = [LOOPS[a] for a in range(len(squeezed(unit.shape)))]
-        index = identity(unit.shape)
-        target = f"{out.name}[{', '.join(places_of(index))}]"
-        lines = [
-            f"for {v} in range({length}):" for v, length in zip(inner, squeezed(unit.shape), strict=True)
+        shape = squeezed(unit.shape)
+        inner = ", ".join(LOOPS[: len(shape)])
+        target = f"{out.name}[{', '.join(places_of(identity(unit.shape)))}]"
+        body = [
+            f"{target} = {parts.name}[0, {inner}]",
+            "for each in range(1, threads):",
+            f"    {accumulate(unit, target, f'{parts.name}[each, {inner}]')}",
         ]
-        lines = [f"{'    ' * depth}{line}" for depth, line in enumerate(lines)]
-        pad = "    " * len(inner)
-        part = f"{parts.name}[each, {', '.join(inner)}]"
-        lines += [
-            f"{pad}{target} = {parts.name}[0, {', '.join(inner)}]",
-            f"{pad}for each in range(1, threads):",
-            f"{pad}    {accumulate(unit, target, part)}",
-        ]
-        lines = ["if thread == 0:", *(f"    {line}" for line in lines)]
         return Piece(
-            lines,
+            by_first(nested(shape, body)),
             self._about(unit),
             [Access(self._memory(parts), False, ("all",)), self._access(out, True, ("first",))],
         )
@@ -250,12 +235,13 @@ class Emitter:
         if unit in self.names:
             return self._store_single(unit, array, self.names[unit])
         given = self.arrays[unit]
-        loops = [f"for {v} in range({n}):" for v, n in zip(LOOPS, array.shape, strict=False)]
-        lines = [f"{'    ' * depth}{line}" for depth, line in enumerate(loops)]
         at = ", ".join(LOOPS[: len(array.shape)])
-        lines.append(f"{'    ' * len(loops)}{array.name}[{at}] = {given.name}[{at}]")
-        lines = ["if thread == 0:", *(f"    {line}" for line in lines)] if self.team else lines
-        return Piece(lines, [], [self._access(given, False, ("all",)), self._access(array, True, ("first",))])
+        lines = nested(array.shape, [f"{array.name}[{at}] = {given.name}[{at}]"])
+        return Piece(
+            by_first(lines) if self.team else lines,
+            [],
+            [self._access(given, False, ("all",)), self._access(array, True, ("first",))],
+        )
 
 
 def _wrapped(head: str, names: list[str], tail: str) -> list[str]:

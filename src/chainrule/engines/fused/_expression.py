@@ -90,7 +90,7 @@ class Expressions:
     def whole(self, node: Node) -> str:
         """An array in memory, perhaps counted otherwise."""
         array = self.arrays[source(node)]
-        if not is_alias(node):
+        if node.shape == source(node).shape:
             return array.name
         shape = ", ".join(map(str, node.shape))
         return f"{array.name}.reshape(({shape}{',' * (len(node.shape) == 1)}))"

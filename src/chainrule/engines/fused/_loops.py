@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from ...graph import Dimension
 from .._node import Node
-from ._expression import LOOPS, Expressions, literal, shared
+from ._expression import Expressions, literal, shared
 from ._group import Loop, reduction_kind
 from ._hazards import Access
 from ._index import Index, Term, accesses, arguments, identity, own_index, result_index
@@ -18,13 +19,13 @@ from ._pieces import (
     SPLIT_FROM,
     Piece,
     accumulate,
+    by_first,
     bytes_of,
-    elements,
     extreme,
     finish,
+    nested,
     places_of,
     start_of,
-    times,
 )
 from ._place import Array
 from ._units import LEAVES, domain, is_alias, source, squeezed
@@ -45,7 +46,7 @@ class LoopWriter:
         self.kinds = {unit: reduction_kind(unit) for unit in loop.level}
         self.variables: dict[Any, str] = {}
         self.cost: int = 0
-        work = sum(elements(domain(unit)) * 4 for unit in loop.level)
+        work = sum(int(math.prod(domain(unit))) * 4 for unit in loop.level)
         # What ends as one number everybody must know: then each thread has its part of it, however small.
         total = "all" in self.kinds.values()
         self.split = emitter.team and (isinstance(loop.rows, Dimension) or work >= SPLIT_FROM or total)
@@ -69,9 +70,9 @@ class LoopWriter:
         )
         lines = [*before, head, *(f"    {line}" for line in body), *after]
         if self.lone:
-            lines = ["if thread == 0:", *(f"    {line}" for line in lines)]
+            lines = by_first(lines)
         about = self.emitter._about(*self._computed())
-        flops = times(self.cost, self.loop.rows)
+        flops = self.cost * self.loop.rows
         said: dict[str, list[str]] = {}
         for application in about:
             said.setdefault(application.name, []).append(application.gate.name)
@@ -104,8 +105,6 @@ class LoopWriter:
             for read, place in accesses(self.units, unit):
                 array = arrays.get(source(read))
                 if array is None or source(read).settings.get("gathered"):
-                    continue
-                if source(read) in self.loop.level and (source(read), "written") in self.variables:
                     continue
                 share = self.share if place != "any" or self.lone else ("all",)
                 seen[self.emitter._access(array, False, share)] = array
@@ -147,12 +146,8 @@ class LoopWriter:
                     found.append(e._access(out, True, self.share))
                     target = f"{out.name}[{{}}]"
                     index = list(identity(unit.shape))
-                loops = [f"for {LOOPS[a]} in range({n}):" for a, n in enumerate(shape)]
-                before += [f"{'    ' * d}{line}" for d, line in enumerate(loops)]
                 zero = literal(0 if unit.op == "sum" else extreme(unit), unit.dtype)
-                before.append(
-                    f"{'    ' * len(loops)}{target.format(', '.join(places_of(tuple(index))))} = {zero}"
-                )
+                before += nested(shape, [f"{target.format(', '.join(places_of(tuple(index))))} = {zero}"])
                 self.variables[unit, "target"] = target
         return before, after, found
 
@@ -168,7 +163,7 @@ class LoopWriter:
 
     def _rows(self, level: int) -> list[str]:
         units = [u for u, at in self.loop.level.items() if at == level and len(domain(u)) <= 1]
-        return self._block(units, "i")
+        return self._block(units)
 
     def _inner(self, level: int) -> list[str]:
         lines: list[str] = []
@@ -180,15 +175,9 @@ class LoopWriter:
                 if self.kinds[unit] == "row":
                     name = self.variables[unit, "sum"] = self.emitter._fresh(self.emitter._name(unit))
                     lines.append(f"{name} = {start_of(unit)}")
-            for depth, length in enumerate(lengths):
-                lines.append(f"{'    ' * depth}for {LOOPS[depth + 1]} in range({length}):")
-            times: int = 1
-            for length in lengths:
-                times = times * length
             before = self.cost
-            pad = "    " * len(lengths)
-            lines += [f"{pad}{line}" for line in self._block(here, "j")]
-            self.cost = before + (self.cost - before) * times
+            lines += nested(lengths, self._block(here), first=1)
+            self.cost = before + (self.cost - before) * math.prod(lengths)
             for unit in here:
                 if self.kinds[unit] == "row":
                     name = self.variables[unit, "sum"]
@@ -203,26 +192,22 @@ class LoopWriter:
         places = places_of(result_index(unit)) or ["0"]
         return f"{out.name}[{', '.join(places)}]"
 
-    def _block(self, units: list[Node], scope: str) -> list[str]:
+    def _block(self, units: list[Node]) -> list[str]:
         """The innermost lines: what several units share first, then each unit in its order."""
         e = self.emitter
         lines: list[str] = []
-        here: dict[Any, str] = {}
-        known = {**{k: v for k, v in self.variables.items() if isinstance(k, Node)}}
-        write = Expressions(e.arrays, {**e.names, **known, **here})
-
+        known = {k: v for k, v in self.variables.items() if isinstance(k, Node)}
+        write = Expressions(e.arrays, {**e.names, **known})
         roots = [(unit, own_index(unit)) for unit in units]
-        common = shared(roots, self._is_read)
-        pending = [("common", *pair) for pair in common]
+        pending = shared(roots, self._is_read)
         for unit, index in roots:
             mine = _inside(unit, index, self._is_read)
-            for item in list(pending):
-                if (item[1], item[2]) in mine:
-                    pending.remove(item)
-                    name = e._fresh(f"{item[1].op}_")
-                    lines.append(f"{name} = {write.result(item[1], item[2])}")
-                    write.variables[item[1], item[2]] = name
-                    self.cost += 1
+            for pair in [pair for pair in pending if pair in mine]:
+                pending.remove(pair)
+                name = e._fresh(f"{pair[0].op}_")
+                lines.append(f"{name} = {write.result(*pair)}")
+                write.variables[pair] = name
+                self.cost += 1
             text = (
                 write.result(unit, index)
                 if not self.kinds[unit]
@@ -239,10 +224,10 @@ class LoopWriter:
                 target = self.variables[unit, "target"].format(", ".join(places_of(places)))
                 lines.append(accumulate(unit, target, text))
             else:
-                lines += self._result(unit, text, write, units)
+                lines += self._result(unit, text, write)
         return lines
 
-    def _result(self, unit: Node, text: str, write: Expressions, here: list[Node]) -> list[str]:
+    def _result(self, unit: Node, text: str, write: Expressions) -> list[str]:
         """A value: in a variable when this loop reads it again, in memory when others do."""
         stored = unit in self.emitter.arrays
         again = any(unit in self.units.reads[u] for u in self.loop.level if u is not unit)

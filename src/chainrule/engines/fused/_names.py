@@ -7,15 +7,14 @@ import re
 from collections.abc import Container, Mapping
 
 from .._node import Node
+from ._plain import PLAIN_NAMES
 from ._units import Units, source
 
-# What the emitted text already means something else by.
+# What the emitted text already means something else by: its variables, what only compiled text calls, and the rest.
 RESERVED = frozenset(
-    "i j k l m n r s rows thread threads flags calls first last range float32 float64 int64 uint8 bool inf nan "
-    "matmul exp expm1 log log1p sqrt sin cos tanh erf sign power maximum minimum absolute isfinite isnan share "
-    "wait call_gate fetch clock tick ticks step array_at range addresses numbers record steps int8 int16 int32 "
-    "uint16 uint32 uint64 bool_ isinf where max min".split()
-)
+    "i j k l m n o p q r s each rows thread threads flags calls first last clock addresses numbers record steps step "
+    "array_at call_gate tick ticks range bool bool_ max min".split()
+) | frozenset(PLAIN_NAMES)
 
 
 # What a result is called that has no name of its own, by the operation.
@@ -33,9 +32,7 @@ def names_of(units: Units) -> Mapping[Node, str]:
     result_of = {}
     for node in program.nodes():
         if node.number in program.origin:
-            result_of[id(program.origin[node.number])] = source(
-                node
-            )  # its last node is the result of an application
+            result_of[id(program.origin[node.number])] = source(node)  # the last of its nodes is its result
     taken = set(RESERVED)
     names: dict[Node, str] = {}
 

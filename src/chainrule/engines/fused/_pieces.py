@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -81,19 +83,22 @@ def finish(unit: Node, name: str) -> list[str]:
     return [f"{name} = {unit.dtype.name}({name})"] if unit.op == "sum" and unit.dtype == np.float32 else []
 
 
-def elements(shape: tuple[int, ...]) -> int:
-    count = 1
-    for length in shape:
-        count *= int(length)
-    return count
+def nested(lengths: Sequence[int], body: list[str], first: int = 0) -> list[str]:
+    """Lines inside a loop over each length.
+
+    first  the number of the outermost loop
+
+    >>> nested((2, 3), ["x[i, j] = 0"])
+    ['for i in range(2):', '    for j in range(3):', '        x[i, j] = 0']
+    """
+    heads = [f"{'    ' * at}for {LOOPS[first + at]} in range({n}):" for at, n in enumerate(lengths)]
+    return [*heads, *(f"{'    ' * len(lengths)}{line}" for line in body)]
 
 
-def times(x: int, y: int) -> int:
-    return y * int(x) if isinstance(y, Dimension) else x * y
+def by_first(lines: list[str]) -> list[str]:
+    """Lines that only the first thread of a team runs."""
+    return ["if thread == 0:", *(f"    {line}" for line in lines)]
 
 
 def bytes_of(array: Array) -> int:
-    size: int = array.dtype.itemsize
-    for length in array.shape:
-        size = times(size, length)
-    return size
+    return math.prod(array.shape) * array.dtype.itemsize

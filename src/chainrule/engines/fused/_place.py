@@ -5,6 +5,7 @@ Most results never get any: they live in a variable of the loop that computes an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -121,10 +122,7 @@ def place(schedule: Schedule, names: Mapping[Node, str]) -> Placement:
 
 def _key(unit: Node) -> tuple[str, str]:
     """Equal for arrays of which one fits into the memory of the other, for every number of rows."""
-    size: int = 1
-    for length in unit.shape:
-        size = size * length
-    return str(unit.dtype), repr(size)
+    return str(unit.dtype), repr(math.prod(unit.shape))
 
 
 def _leaves(units: Units) -> list[Node]:

@@ -72,7 +72,7 @@ class Stepper:
         self._dtypes = {name: getattr(value, "dtype", None) for name, value in inputs.items()}
         self._general: Compiled | None = None
         self._particular: dict[int, Compiled] = {}
-        self._workspaces: dict[int, dict[str, np.ndarray[Any, Any]]] = {}
+        self._workspace: dict[str, np.ndarray[Any, Any]] = {}
         self._threads = threads
         self._team: Any = None
         self._lock = threading.Lock()
@@ -157,8 +157,7 @@ class Stepper:
         rows = batches.shape[1]
         ticks = np.zeros(len(self.source(rows).pieces) + 1, np.int64)
         with self._lock:
-            start = time.perf_counter()
-            self._run(arrays, data, batches, numbers, ticks)
+            self._run(arrays, data, batches, numbers, ticks)  # which compiles, and warms the caches
             ticks[:] = 0
             start = time.perf_counter()
             self._run(arrays, data, batches, numbers, ticks)
@@ -221,7 +220,7 @@ class Stepper:
         self, source: Source, held: Arrays, rows: int, threads: int
     ) -> dict[str, np.ndarray[Any, Any]]:
         """An array for each parameter, in order."""
-        space = self._workspaces.setdefault(threads, {})
+        space = self._workspace
         memory = {}
         for array in source.arrays:
             if array.given is not None:
@@ -241,7 +240,7 @@ class Stepper:
 
 def readable(t: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Targets in memory as compiled code reads it: whole numbers as int64."""
-    return np.ascontiguousarray(t if t.dtype in (np.float32, np.float64) else t.astype(np.int64))
+    return np.ascontiguousarray(t if t.dtype in (np.float32, np.float64) else t.astype(np.int64, copy=False))
 
 
 def alike(one: StepGraph, other: StepGraph) -> bool:

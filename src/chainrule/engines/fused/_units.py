@@ -8,7 +8,7 @@ never computed; they say which element is meant.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .._node import ELEMENTWISE, REDUCTIONS, VIEWS, Node, Shape
@@ -98,7 +98,7 @@ def units_of(program: Program) -> Units:
     return Units(program, tuple(reads), reads)
 
 
-def _fits(node: Node):  # type: ignore[no-untyped-def]
+def _fits(node: Node) -> Callable[[Node], bool]:
     """Whether a user evaluates each element of the node once: neither broadcast nor in one piece."""
     size = sorted(map(int, squeezed(node.shape)))
     single = is_single(node)
