@@ -10,7 +10,7 @@ from ._inputs import as_numbers, check_inputs
 from ._quiet import quiet
 from ._recording import apply, new_variable, no_grad, run_gate, tracing
 from ._transforms import grad, hessian, jacobian, value_and_grad
-from ._values import namespace_of
+from ._values import constant, namespace_of
 from ._variable import Variable, describe, variables
 
 # Not everybody who differentiates also reads expressions from text or prints graphs.
@@ -37,6 +37,7 @@ __all__ = [
     "apply",
     "as_numbers",
     "central_difference",
+    "constant",
     "check_inputs",
     "describe",
     "difference_step",

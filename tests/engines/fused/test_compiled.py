@@ -166,6 +166,10 @@ def test_wrong_arguments_are_refused():
         compile(lambda x: F.sum(x))(Variable(np.ones(2)))
     with pytest.raises(GraphError, match=r"the function returned shape \(2,\); a gradient needs one number"):
         compile(lambda x: F.exp(x))(np.ones(2))
+    with pytest.raises(
+        DTypeError, match=r"a gate takes real numbers, arrays of them and variables, not str \('a'\)"
+    ):
+        compile(lambda x: F.sum(x))("a")
     with pytest.raises(DTypeError, match="gradient"):
         compile(lambda x: F.sum(x * 2))(np.array([1, 2]))
 

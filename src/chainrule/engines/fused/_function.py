@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ArgumentError, DTypeError
-from ...graph import Variable, value_and_grad
+from ...graph import Variable, constant, value_and_grad
 from ...graph import functions as F
 from .._step import StepGraph, trace
 from ..eager import check_inputs
@@ -147,4 +147,4 @@ def _plain(value: Any) -> Any:
         raise DTypeError("a compiled function takes numbers and arrays, not variables", fix="x.value")
     if isinstance(value, bool | int | float) and not isinstance(value, np.generic):
         return float(value)
-    return np.asarray(value)
+    return np.asarray(constant(value))
