@@ -72,7 +72,7 @@ def with_chainrule(file: str, engine: str) -> None:
         W1, b1, W2, b2 = (arrays[name] for name in WEIGHTS)
     net = cr.Sequential(cr.Affine(W1, b1), cr.ReLU(), cr.Affine(W2, b2))
     trainer = cr.Trainer(net, cr.SGD(LR), batch_size=BATCH, engine=engine)
-    until_goal(lambda epoch: trainer.run(x, t, batches(epoch)), lambda: net.accuracy(x_test, t_test))
+    until_goal(lambda epoch: trainer.run(x, t, batches(epoch)), lambda: trainer.accuracy(x_test, t_test))
 
 
 def with_scikit_learn(file: str) -> None:
