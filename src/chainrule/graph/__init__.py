@@ -19,14 +19,18 @@ __getattr__ = _lazy_names(
     {
         "_differences": ("central_difference", "difference_step"),
         "_listing": ("Graph", "Node"),
+        "_local": ("handed_back", "local_derivatives"),
         "_parse": ("Expression", "parse"),
+        "_rebuild": ("rebuild",),
     },
 )
 
 if TYPE_CHECKING:
     from ._differences import central_difference, difference_step
     from ._listing import Graph, Node
+    from ._local import handed_back, local_derivatives
     from ._parse import Expression, parse
+    from ._rebuild import rebuild
 
 __all__ = [
     "Dimension",
@@ -45,15 +49,18 @@ __all__ = [
     "functions",
     "grad",
     "gradients_of",
+    "handed_back",
     "hessian",
     "jacobian",
     "length_at",
+    "local_derivatives",
     "namespace_of",
     "new_variable",
     "no_grad",
     "parse",
     "quiet",
     "reachable",
+    "rebuild",
     "run_gate",
     "shape_at",
     "tracing",

@@ -48,9 +48,10 @@ class Node:
 class Graph:
     """The variables that an output depends on, leaves and results of gates, in the order they were made.
 
-    output   the variable that everything leads to, the last of them
-    str      a table: each node with its value and, once there are any, the gradients. Numbers are rounded to nine
-             digits there; of an array with more than six the shape is shown
+    output       the variable that everything leads to, the last of them
+    output_name  what to call it if it has no name, and nothing else is called so
+    str          a table: each node with its value and, once there are any, the gradients. Numbers are rounded to nine
+                 digits there; of an array with more than six the shape is shown
 
     >>> x, m, t = cr.variables(x=100.0, m=2, t=1.1)
     >>> L = 0.5 * (x * m * t - 219) ** 2
@@ -67,10 +68,10 @@ class Graph:
     multiply3 = 0.5 × power1       0.5       1
     """
 
-    def __init__(self, output: Variable) -> None:
+    def __init__(self, output: Variable, output_name: str | None = None) -> None:
         self.output = output
         found = reachable([output])[::-1]
-        names = _names(found)
+        names = _names(found, output_name)
         self._nodes = tuple(
             Node(names[v], v, tuple(names[i] if isinstance(i, Variable) else _constant(i) for i in v.inputs))
             for v in found
@@ -97,14 +98,18 @@ class Graph:
         return "\n".join("  ".join(row).rstrip() for row in zip(*columns, strict=True))
 
 
-def _names(variables: list[Variable]) -> dict[Variable, str]:
-    """A name for each variable, no two the same. Those that a person gave stay, unless given twice."""
+def _names(variables: list[Variable], last: str | None = None) -> dict[Variable, str]:
+    """A name for each variable, no two the same. Those that a person gave stay, unless given twice.
+
+    last   the name of the last one, if it has none of its own and no other has this one
+    """
     taken = {variable.name for variable in variables if variable.name}
+    last = None if last in taken else last
     names: dict[Variable, str] = {}
     given: set[str] = set()
     numbers: Counter[str] = Counter()
     for variable in variables:
-        name = variable.name or ""
+        name = variable.name or (last if variable is variables[-1] else None) or ""
         if not name or name in given:
             kind = name or (variable.gate.name if variable.gate else "x")
             if name:
