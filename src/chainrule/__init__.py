@@ -9,6 +9,7 @@
 """
 
 from typing import TYPE_CHECKING
+from typing import Any as _Any
 
 from . import errors, gates
 from ._lazy import lazy as _lazy_names
@@ -22,6 +23,7 @@ from .graph import (
     value_and_grad,
     variables,
 )
+from .graph import show_with as _show_with
 from .graph.functions import (
     abs,
     add,
@@ -80,13 +82,24 @@ from .graph.functions import (
 
 __version__ = "0.1.0"
 
-# What people import for graphs alone should not load what trains and proves.
+# What people import for graphs alone should not load what trains, proves and draws.
 __getattr__ = _lazy_names(
     __name__,
     {
         "datasets": (),
         "engines": (),
         "engines.fused": ("compile",),
+        "explain": (
+            "Drawing",
+            "Explanation",
+            "GradientFlow",
+            "WhatIf",
+            "draw",
+            "expand",
+            "gradient_flow",
+            "plot",
+            "what_if",
+        ),
         "graph": (
             "Expression",
             "Graph",
@@ -148,6 +161,18 @@ __getattr__ = _lazy_names(
 if TYPE_CHECKING:
     from . import datasets, engines, graph, layers, networks, optimizers, training, verify
     from .engines.fused import compile
+    from .explain import (
+        Drawing,
+        Explanation,
+        GradientFlow,
+        WhatIf,
+        draw,
+        expand,
+        explain,
+        gradient_flow,
+        plot,
+        what_if,
+    )
     from .graph import (
         Expression,
         Graph,
@@ -204,6 +229,16 @@ if TYPE_CHECKING:
         prove,
     )
 
+
+def _in_a_notebook(thing: _Any) -> dict[str, str]:
+    """How notebooks show variables, networks and reports; the room that draws is entered only then."""
+    from .explain import mimebundle
+
+    return mimebundle(thing)
+
+
+_show_with(_in_a_notebook)
+
 __all__ = [
     "AdaGrad",
     "Adam",
@@ -213,10 +248,13 @@ __all__ = [
     "BinaryCrossEntropyWithLogits",
     "Callback",
     "Checkpoints",
+    "Drawing",
     "ELU",
     "EarlyStopping",
+    "Explanation",
     "Expression",
     "GELU",
+    "GradientFlow",
     "Graph",
     "History",
     "Layer",
@@ -242,6 +280,7 @@ __all__ = [
     "Trainer",
     "TwoLayerNet",
     "Variable",
+    "WhatIf",
     "__version__",
     "abs",
     "add",
@@ -259,17 +298,21 @@ __all__ = [
     "cross_entropy_error",
     "datasets",
     "divide",
+    "draw",
     "elu",
     "engines",
     "erf",
     "errors",
     "exp",
+    "expand",
     "expand_dims",
+    "explain",
     "expm1",
     "gates",
     "gelu",
     "getitem",
     "grad",
+    "gradient_flow",
     "graph",
     "hessian",
     "identity",
@@ -296,6 +339,7 @@ __all__ = [
     "numerical_gradient",
     "optimizers",
     "parse",
+    "plot",
     "power",
     "prove",
     "relu",
@@ -320,5 +364,6 @@ __all__ = [
     "value_and_grad",
     "variables",
     "verify",
+    "what_if",
     "where",
 ]

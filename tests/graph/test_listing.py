@@ -10,7 +10,7 @@ import pytest
 
 from chainrule.graph import Graph, Node, Variable, new_variable, parse, variables
 from chainrule.graph import functions as F
-from chainrule.graph._listing import _number
+from chainrule.graph import number_text
 
 
 def table(output: Variable) -> list[str]:
@@ -104,7 +104,7 @@ def test_names_of_wide_letters_keep_the_columns_straight() -> None:
     ],
 )
 def test_numbers_are_rounded_to_nine_digits(value: Any, text: str) -> None:
-    assert _number(value) == text
+    assert number_text(value) == text
 
 
 # Names

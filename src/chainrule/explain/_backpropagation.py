@@ -14,6 +14,18 @@ from ..errors import ArgumentError, GraphError
 from ..graph import Graph, Node, Variable, describe, gradients_of, handed_back
 
 
+Index = tuple[int, ...]
+
+
+def element_name(name: str, index: Index) -> str:
+    """An element as Python writes it; without an index the bare name.
+
+    >>> element_name("W1", (3, 7)), element_name("x", ())
+    ('W1[3, 7]', 'x')
+    """
+    return f"{name}[{', '.join(map(str, index))}]" if index else name
+
+
 class Edge(NamedTuple):
     """A value on its way into a gate.
 

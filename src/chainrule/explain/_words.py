@@ -6,6 +6,8 @@ Every text is in ``words/<language>/<subject>.json``; tests hold the languages t
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
@@ -17,9 +19,17 @@ from ..errors import ArgumentError
 Language = Literal["en", "ko"]
 LANGUAGES: tuple[Language, ...] = ("en", "ko")
 
-# How a letter or a figure that is not Hangul ends when a Korean reads it aloud: in a consonant, in ㄹ, else in a vowel.
-_IN_CONSONANT = frozenset("LMNRlmnr136780")
+# How letters and figures end when a Korean reads their names aloud: in ㄹ (엘, 알, 일, 칠, 팔), in another consonant
+# (엠, 엔, 영, 삼, 육, 엡실론, 오미크론, 입실론), and all others in a vowel.
 _IN_RIEUL = frozenset("LRlr178")
+_IN_CONSONANT = _IN_RIEUL | frozenset("MNmn036ΕΟΥεου")
+_RAISED = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹")  # x² ends in 제곱
+_SPOKEN_SIGNS = frozenset("%‰°")  # 퍼센트, 퍼밀, 도
+
+# How English words end, which are not read letter by letter: l, m, n and ng always close a syllable, k, p and t do
+# behind a short vowel only, and r is silent. Source: 외래어 표기법, chapter 3, section 1 (국립국어원).
+_WORD = re.compile(r"(?=[A-Za-z]*[aeiouy])[A-Za-z]?[a-z]+$")
+_CLOSED = re.compile(r"(?:[lmn]e?|ng|(?<![aeiou])(?:[aeiou]|ou)(?:ck|[kpt]))$")
 
 
 class Words:
@@ -67,7 +77,7 @@ class _WithParticles(Formatter):
             return str(super().format_field(value, format_spec))
         text = str(value)
         consonant, rieul = _ending(text)
-        # 으로 becomes 로 behind ㄹ too: 1로, 6으로.
+        # 으로 becomes 로 behind ㄹ as well: 1로, but 6으로.
         takes_first = consonant and not (rieul and after_consonant == "으로")
         return text + (after_consonant if takes_first else after_vowel)
 
@@ -77,8 +87,19 @@ _formatter = _WithParticles()
 
 def _ending(text: str) -> tuple[bool, bool]:
     """Whether a text, read aloud, ends in a consonant, and whether that is ㄹ."""
-    last = next((letter for letter in reversed(text) if letter.isalnum()), "")
+    spoken = [place for place, sign in enumerate(text) if sign.isalnum() or sign in _SPOKEN_SIGNS]
+    text = text[: spoken[-1] + 1] if spoken else ""
+    if text[-1:] in _RAISED:
+        return True, False
+    text = unicodedata.normalize(
+        "NFKC", text
+    )  # x₁ is x1, and letters that are written in parts become Hangul
+    last = text[-1:]
     if "가" <= last <= "힣":
         final = (ord(last) - ord("가")) % 28
         return final != 0, final == 8
-    return last in _IN_CONSONANT, last in _IN_RIEUL
+    word = _WORD.search(text)
+    if word is None or len(word[0]) == 1:
+        return last in _IN_CONSONANT, last in _IN_RIEUL
+    closed = _CLOSED.search(word[0])
+    return closed is not None, closed is not None and closed[0].startswith("l")

@@ -43,6 +43,7 @@ from ._elementwise import (
     tanh,
     where,
 )
+from ._formula import formula_value
 from ._gate import Gate, Rule
 from ._losses import (
     are_class_numbers,
@@ -93,6 +94,7 @@ __all__ = [
     "expand_dims",
     "expm1",
     "gelu",
+    "formula_value",
     "getitem",
     "greater",
     "greater_equal",

@@ -7,6 +7,7 @@ from . import _variable, functions  # _variable first: the others import from it
 from ._backward import gradients_of, reachable
 from ._dimension import Dimension, fitted, length_at, shape_at
 from ._inputs import as_numbers, check_inputs
+from ._notebook import Shown, chosen, show_with
 from ._quiet import quiet
 from ._recording import apply, new_variable, no_grad, run_gate, tracing
 from ._transforms import grad, hessian, jacobian, value_and_grad
@@ -18,7 +19,7 @@ __getattr__ = _lazy_names(
     __name__,
     {
         "_differences": ("central_difference", "difference_step"),
-        "_listing": ("Graph", "Node"),
+        "_listing": ("Graph", "Node", "number_text"),
         "_local": ("handed_back", "local_derivatives"),
         "_parse": ("Expression", "parse"),
         "_rebuild": ("rebuild",),
@@ -27,7 +28,7 @@ __getattr__ = _lazy_names(
 
 if TYPE_CHECKING:
     from ._differences import central_difference, difference_step
-    from ._listing import Graph, Node
+    from ._listing import Graph, Node, number_text
     from ._local import handed_back, local_derivatives
     from ._parse import Expression, parse
     from ._rebuild import rebuild
@@ -37,10 +38,12 @@ __all__ = [
     "Expression",
     "Graph",
     "Node",
+    "Shown",
     "Variable",
     "apply",
     "as_numbers",
     "central_difference",
+    "chosen",
     "constant",
     "check_inputs",
     "describe",
@@ -57,12 +60,14 @@ __all__ = [
     "namespace_of",
     "new_variable",
     "no_grad",
+    "number_text",
     "parse",
     "quiet",
     "reachable",
     "rebuild",
     "run_gate",
     "shape_at",
+    "show_with",
     "tracing",
     "value_and_grad",
     "variables",

@@ -175,23 +175,28 @@ def _text(value: Any) -> str:
     if value is None:
         return "–"
     if np.ndim(value) == 0:
-        return _number(value[()] if isinstance(value, np.ndarray) else value)
+        return number_text(value[()] if isinstance(value, np.ndarray) else value)
     if not 0 < np.size(value) <= _ELEMENTS:
         return str(np.shape(value))
     return f"[{' '.join(_text(part) for part in value)}]"
 
 
-def _number(value: Any) -> str:
-    """A number to nine digits, without zeros that say nothing."""
+def number_text(value: Any, digits: int = _DIGITS) -> str:
+    """A number to nine digits, or as many as are wanted, without zeros that say nothing.
+
+    >>> number_text(0.1 + 0.2), number_text(1e-7 / 3, digits=3)
+    ('0.3', '3.33e-8')
+    """
     if not isinstance(value, float | np.floating):
         return str(value)
     size = abs(float(value))
     if size == 0:
         return "0"
-    if 1e-4 <= size < 10**_DIGITS:
-        return np.format_float_positional(value, precision=_DIGITS, fractional=False, trim="-")
+    if 1e-4 <= size < 10**digits:
+        return np.format_float_positional(value, precision=digits, fractional=False, trim="-").rstrip(".")
     if size < math.inf:
-        return np.format_float_scientific(value, precision=_DIGITS - 1, trim="-", exp_digits=1)
+        text = np.format_float_scientific(value, precision=digits - 1, trim="-", exp_digits=1)
+        return text.replace(".e", "e")  # NumPy leaves the point of 4.e+9 where it rounded to a whole number
     return str(float(value))  # inf and nan
 
 

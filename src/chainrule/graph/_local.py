@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._backward import _walk, _walk_as_graph, gradients_of
+from ._backward import _seed, _walk, _walk_as_graph, gradients_of
 from ._quiet import quiet
 from ._recording import check_unchanged, new_variable, recording
 from ._variable import Variable
@@ -27,7 +27,7 @@ def handed_back(variable: Variable, dout: Any) -> tuple[Any, ...]:
     """
     check_unchanged(variable)
     alone = _alone(variable)
-    gradients = quiet.run(_walk, [alone], {alone: dout})
+    gradients = quiet.run(_walk, [alone], {alone: _seed(variable, dout)})
     return tuple(gradients.get(i) if isinstance(i, Variable) else None for i in alone.inputs)
 
 
@@ -55,7 +55,7 @@ def local_derivatives(variable: Variable, position: int, index: tuple[int, ...] 
     if not isinstance(target, Variable):
         return None
     with recording(True):
-        dout = new_variable(np.ones(variable.shape, variable.dtype) if variable.shape else 1.0)
+        dout = new_variable(_seed(variable, np.ones(variable.shape)))
         gradients = {alone: dout}
         quiet.run(_walk_as_graph, [alone], gradients, {alone, target})
         if target not in gradients:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ._backward import reachable
@@ -10,12 +10,15 @@ from ._recording import apply, recording
 from ._variable import Variable
 
 Application = Callable[..., Any]
+_NOTHING: Mapping[Variable, Any] = {}
 
 
 def rebuild(
     outputs: Iterable[Variable],
     leaf: Callable[[Variable], Any],
     application: Application = apply,
+    *,
+    instead: Mapping[Variable, Any] = _NOTHING,
 ) -> dict[Variable, Any]:
     """Run the gates that led to some outputs again, in their order.
 
@@ -23,6 +26,7 @@ def rebuild(
     leaf         what stands for a leaf now: a variable, itself or another
     application  what stands for a gate applied to what stands for its inputs: ``application(gate, *inputs,
                  **settings)``, the gate itself unless told otherwise
+    instead      what stands for variables that are no leaves, and need not be computed
     returns      for each variable what stands for it now. Names are kept where a variable stands for a variable
 
     >>> x = Variable(3.0, name="x")
@@ -35,12 +39,14 @@ def rebuild(
     with recording(True):
         for variable in reversed(reachable(outputs)):
             gate = variable.gate
-            if gate is None:
+            if variable in instead:
+                now[variable] = instead[variable]
+            elif gate is None:
                 now[variable] = leaf(variable)
-                continue
-            inputs = [now[i] if isinstance(i, Variable) else i for i in variable.inputs]
-            result = now[variable] = application(gate, *inputs, **variable.settings)
-            if variable.name and isinstance(result, Variable) and result.name is None:
-                result.name = variable.name
+            else:
+                inputs = [now[i] if isinstance(i, Variable) else i for i in variable.inputs]
+                result = now[variable] = application(gate, *inputs, **variable.settings)
+                if variable.name and isinstance(result, Variable) and result.name is None:
+                    result.name = variable.name
     return now
 

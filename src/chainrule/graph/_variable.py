@@ -11,6 +11,7 @@ import numpy as np
 from .. import gates
 from ..errors import ArgumentError, DTypeError, GraphError, ShapeError, UnsupportedError
 from ..gates import Gate
+from ._notebook import Shown
 from ._values import differentiable
 
 next_number = count().__next__
@@ -18,7 +19,7 @@ _NOTHING: Mapping[str, Any] = {}
 
 
 @final
-class Variable:
+class Variable(Shown):
     """A number or array whose gradient can be asked for.
 
     value    a float, or an array of float32 or float64. Python integers become floats; integer arrays are refused,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ArgumentError, CheckpointError, DTypeError, GraphError, ShapeError, UnsupportedError
-from ..graph import Variable, as_numbers, check_inputs, gradients_of
+from ..graph import Shown, Variable, as_numbers, check_inputs, gradients_of
 from ..layers import Layer, LossLayer
 from ._arrangement import check_kinds, first_size, sizes_behind
 from ._numerical import numerical_gradient
@@ -28,7 +28,7 @@ _PIECE_BYTES = 2**24  # of inputs and results between the layers that are forgot
 _BLOCK_ROWS = 48
 
 
-class Network:
+class Network(Shown):
     """Layers in a row, and a loss behind them; see `Sequential` and `TwoLayerNet`.
 
     Attributes
@@ -128,6 +128,24 @@ class Network:
     def compute_loss(self, parameters: Mapping[str, Any], x: Any, t: Any) -> Any:
         """The loss for targets t as a pure function; see `compute`."""
         return self.lastLayer.compute(self.compute(parameters, x), t)
+
+    def record(self, x: Any, t: Any) -> Variable:
+        """The loss as a variable, with the graph that it hangs on: to be explained, drawn or differentiated.
+
+        x        rows of inputs, see `predict`; a leaf of the graph, called x
+        t        targets in a form that the loss takes
+        returns  a number; the other leaves are the parameters by their names, results are called like their layers
+        raises   as `loss` does
+
+        >>> from chainrule.networks import TwoLayerNet
+        >>> loss = TwoLayerNet(2, 3, 2, seed=0).record(np.array([[1.0, -1.0]]), np.array([0]))
+        >>> [node.name for node in cr.Graph(loss) if node.variable.gate is None]
+        ['W1', 'b1', 'W2', 'b2', 'x']
+        """
+        x, t = self._pair(x, t)
+        leaves = {name: Variable(value, name=name) for name, value in self.params.items()}
+        loss: Variable = self.compute_loss(leaves, Variable(as_numbers(x, self.dtype), name="x"), t)
+        return loss
 
     # The lesson's interface.
 

@@ -6,6 +6,7 @@ True
 """
 
 from ._check import assert_gradients, check_gradients
+from ._compare import compare
 from ._numerical import numerical_gradient
 from ._prove import Case, Proof, prove
 from ._report import GradientReport, InputCheck
@@ -21,6 +22,7 @@ __all__ = [
     "assert_gradients",
     "check_all",
     "check_gradients",
+    "compare",
     "numerical_gradient",
     "prove",
 ]

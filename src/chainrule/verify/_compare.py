@@ -51,6 +51,11 @@ def compare(
     tolerance  relative, or None for the usual one
     raises     ShapeError when a gradient does not have the shape of its input; ArgumentError when `run` gives two
                answers to one question
+
+    >>> rng = np.random.default_rng(0)
+    >>> checks = compare(["x"], [3.0], [6.0], lambda values: values[0] ** 2, 9.0, np.ones(()), rng)
+    >>> checks[0].verdict, round(checks[0].numerical, 6)
+    ('ok', 6.0)
     """
     # Copies in the usual order: an element of a view could move its neighbours along.
     values = [np.array(x, dtype=np.float64, order="C") for x in inputs]

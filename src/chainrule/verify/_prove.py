@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import MissingExtraError, UnsupportedError
 from ..gates import Gate
+from ..graph import Shown
 from ._setups import setups_of
 from ._table import for_json, plain_table, rich_table
 
@@ -32,7 +33,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Shown):
     """What `prove` found.
 
     gate     its name

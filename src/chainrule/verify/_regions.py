@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from ..gates import Gate
-from ._formula import value_of
+from ..gates import Gate, formula_value
 from ._setups import Setup, Symbols
 from ._symbolic import Door, Number, Region, Undecided, exact
 
@@ -148,7 +147,7 @@ def _piece(gate: Gate, setup: Setup, region: Region) -> Piece:
     off: Any = 0
     if gate.formula and setup.formula:
         rows = math.prod(shapes[0][:-1])
-        off = out - value_of(gate.formula, xp, {**inputs, **settings, "rows": rows})
+        off = out - formula_value(gate.formula, xp, {**inputs, **settings, "rows": rows})
     return Piece(region, derivatives, rules, _expressions(off))
 
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from ..graph import Shown
 from ._table import for_json, plain_table, rich_table
 
 Verdict = Literal["ok", "at a kink", "not differentiable here", "constant", "wrong", "not finite", "unclear"]
@@ -82,7 +83,7 @@ class InputCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class GradientReport:
+class GradientReport(Shown):
     """What `check_gradients` found: one `InputCheck` for each input.
 
     ``str`` gives a table, ``rich.print`` a coloured one, ``to_dict`` what JSON can hold.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import MissingExtraError, UnsupportedError
+from ..graph import Shown
 from ._prove import Proof, prove
 from ._report import GradientReport
 from ._subjects import Subject, subjects
@@ -73,7 +74,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckReport:
+class CheckReport(Shown):
     """What `check_all` found.
 
     ``str`` gives a table with the details of what is wrong below it, ``rich.print`` a coloured table, ``to_dict`` what

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from .._expression import Expression
 
-Inline: TypeAlias = str | Expression | tuple[str | Expression, ...]
+Inline: TypeAlias = "str | Expression | tuple[str | Expression, ...]"
 """A piece of a line: plain text, a formula, or several of both in a row."""
 
 Tone: TypeAlias = Literal["plain", "good", "warning", "bad"]

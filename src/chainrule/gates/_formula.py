@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from .. import gates
@@ -25,17 +24,24 @@ _OPERATORS: Mapping[type[ast.AST], Callable[..., Any]] = {
 }
 
 
-def value_of(formula: str, xp: Any, names: Mapping[str, Any]) -> Any:
+def formula_value(
+    formula: str, xp: Any, names: Mapping[str, Any], run: Callable[..., Any] | None = None
+) -> Any:
     """What a formula makes of values: numbers, names, operators, and gates by their names.
 
     The expression language of `chainrule.parse` would answer in variables only; this answers in the terms of `xp`.
 
+    formula  of a gate, as in `Gate.formula`
+    xp       an array namespace
+    names    the value of each name in it
+    run      how a gate that it names is applied, ``run(gate, *values)``; by its forward unless given
     raises   GateError when the formula holds anything else
 
-    >>> import numpy as np
-    >>> value_of("1 / (1 + exp(-x))", np, {"x": 0.0})
+    >>> formula_value("1 / (1 + exp(-x))", np, {"x": 0.0})
     np.float64(0.5)
     """
+
+    run = run or (lambda gate, *values: gate.forward(xp, *values))
 
     def work_out(node: ast.AST) -> Any:
         match node:
@@ -50,7 +56,7 @@ def value_of(formula: str, xp: Any, names: Mapping[str, Any]) -> Any:
             case ast.Compare(left=x, ops=[sign], comparators=[y]) if type(sign) in _OPERATORS:
                 return _OPERATORS[type(sign)](work_out(x), work_out(y))
             case ast.Call(func=ast.Name(id=name), args=inputs, keywords=[]) if name in gates.ALL:
-                return partial(gates.ALL[name].forward, xp)(*map(work_out, inputs))
+                return run(gates.ALL[name], *map(work_out, inputs))
         raise GateError(f"the formula {formula!r} holds {ast.unparse(node)!r}, which it may not")
 
     return work_out(ast.parse(formula, mode="eval").body)

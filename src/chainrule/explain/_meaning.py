@@ -1,0 +1,70 @@
+"""What gradients mean, in sentences: their signs, which input matters most, what makes the output smaller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..graph import Node
+from ._backpropagation import Backpropagation, element_name
+from ._words import Words
+from .document import Block, Bullets, Paragraph
+from .notation import number
+
+
+def meaning_of(passes: Backpropagation, inputs: Sequence[Node], say: Words) -> Iterator[Block]:
+    """Sentences about the gradients of some inputs, as blocks of a report."""
+    output = passes.nodes[passes.graph.output].name
+    gradients = {node.name: np.asarray(passes.gradients[node.variable], dtype=float) for node in inputs}
+    items = [_of_one(node, gradients[node.name], output, say) for node in inputs]
+    yield Bullets(tuple(items))
+    finite = {name: gradient for name, gradient in gradients.items() if np.all(np.isfinite(gradient))}
+    if len(finite) < len(gradients) or not gradients:
+        return
+    if len(gradients) > 1:
+        yield Paragraph(_most(gradients, output, say))
+    if all(gradient.ndim == 0 for gradient in gradients.values()):
+        values = {node.name: float(node.variable._value) for node in inputs}
+        if len(gradients) > 1:
+            yield Paragraph(_percent(gradients, values, output, say))
+        moves = [say(_way(float(g)), name=name) for name, g in gradients.items() if g != 0]
+        if moves:
+            yield Paragraph(say("meaning.descent", output=output, moves=", ".join(moves)))
+
+
+def _of_one(node: Node, gradient: Any, output: str, say: Words) -> str:
+    if gradient.ndim:
+        norm = number(float(np.linalg.norm(gradient.ravel())))
+        if not gradient.size:
+            return f"{node.name} {gradient.shape}"
+        place = tuple(map(int, np.unravel_index(int(np.argmax(np.abs(gradient))), gradient.shape)))
+        element, size = element_name(node.name, place), number(float(gradient[place]))
+        shape = str(gradient.shape)
+        return say("meaning.array", name=node.name, shape=shape, norm=norm, element=element, size=size)
+    slope = float(gradient)
+    size = number(abs(slope)) if np.isfinite(slope) else number(slope)
+    kind = "strange" if not np.isfinite(slope) else "up" if slope > 0 else "down" if slope < 0 else "flat"
+    return say(f"meaning.{kind}", name=node.name, output=output, size=size)
+
+
+def _most(gradients: dict[str, Any], output: str, say: Words) -> str:
+    sizes = {name: float(np.linalg.norm(np.ravel(gradient))) for name, gradient in gradients.items()}
+    name = max(sizes, key=lambda n: sizes[n])
+    key = "meaning.most.array" if any(gradient.ndim for gradient in gradients.values()) else "meaning.most"
+    return say(key, name=name, size=number(sizes[name]), output=output)
+
+
+def _percent(gradients: dict[str, Any], values: dict[str, float], output: str, say: Words) -> str:
+    changes = {name: float(gradient) * values[name] / 100 for name, gradient in gradients.items()}
+    listed = ", ".join(f"{name} {_signed(change)}" for name, change in changes.items())
+    return say("meaning.percent", output=output, changes=listed)
+
+
+def _signed(change: float) -> str:
+    return f"+{number(change)}" if change > 0 else number(change)
+
+
+def _way(gradient: float) -> str:
+    return "meaning.less" if gradient > 0 else "meaning.more"

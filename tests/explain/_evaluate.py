@@ -1,0 +1,64 @@
+"""What a displayed formula is worth: worked out with NumPy and SciPy alone, for tests to compare with the gates."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from chainrule.explain._expression import Array, Expression, Name, Number, Operation
+
+
+def evaluate(e: Expression, values: Mapping[str, Any]) -> Any:
+    """The value of an expression, given those of its names."""
+    match e:
+        case Name(text):
+            return values[text]
+        case Number(value):
+            return value
+        case Array(rows):
+            return np.array(rows)
+        case Operation(op, args, settings):
+            return _applied(op, [evaluate(a, values) for a in args], dict(settings))
+    raise AssertionError(e)
+
+
+def _applied(op: str, x: list[Any], chosen: dict[str, Any]) -> Any:
+    match op:
+        case "transpose" | "reshape" | "matmul" | "sum" | "max" | "min":
+            function = {"transpose": np.transpose, "reshape": np.reshape, "matmul": np.matmul}
+            return function.get(op, getattr(np, op))(*x, **chosen)
+        case "broadcast":
+            return np.broadcast_to(x[0], chosen["shape"])
+        case "concat":
+            return np.concatenate(x, axis=chosen["axis"])
+        case "slice":
+            return x[0][_index(chosen["index"])]
+        case "scatter":
+            whole = np.zeros(chosen["shape"])
+            np.add.at(whole, _index(chosen["index"]), x[0])
+            return whole
+        case "one_hot":
+            return x[0][..., None] == np.arange(chosen["classes"])
+        case "erf" | "softmax" | "log_softmax":
+            return getattr(special, op)(x[0], **({} if op == "erf" else {"axis": -1}))
+        case "sigmoid":
+            return special.expit(x[0])
+    assert not chosen, op
+    return getattr(np, op)(*x)
+
+
+def _index(parts: tuple[Any, ...]) -> Any:
+    def read(part: Any) -> Any:
+        return (
+            slice(*part)
+            if isinstance(part, tuple)
+            else ast.literal_eval(part)
+            if isinstance(part, str)
+            else part
+        )
+
+    return tuple(map(read, parts))
