@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 DATA = "chainrule/datasets/mnist/"
 MOST_BYTES_WITHOUT_DATA = 1_000_000
 NEED_AN_EXTRA = [
-    *(f"verify/{name}.py" for name in ("_formula", "_prove", "_regions", "_suite", "_symbolic")),
+    *(f"verify/{name}.py" for name in ("_prove", "_regions", "_suite", "_symbolic")),
     *(f"engines/fused/{name}.py" for name in ("_cache", "_function", "_native", "_stepper", "_vector_math")),
 ]
 PYTEST = ("-m", "pytest", "--numprocesses=auto", "--dist=worksteal")

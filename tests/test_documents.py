@@ -14,6 +14,7 @@ from tests._documents import Block, blocks, commands, run, run_console
 ROOT = Path(__file__).parents[1]
 RUNNER = ROOT / "tests" / "_documents.py"
 DOCUMENTS = [ROOT / "README.md", ROOT / "README.ko.md", *sorted((ROOT / "docs").glob("*.md"))]
+PICTURES = ROOT / "docs" / "pictures"
 ALL_DOCUMENTS = [*DOCUMENTS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 
 
@@ -25,9 +26,23 @@ def relative(file: Path) -> str:
 def test_the_code_in_a_document_runs(document: Path, tmp_path: Path) -> None:
     pytest.importorskip("sympy", reason="documents show all of chainrule, the extras included")
     pytest.importorskip("PIL", reason="documents show all of chainrule, the extras included")
+    pytest.importorskip("matplotlib", reason="documents show all of chainrule, the extras included")
     command = [sys.executable, "-W", "error", RUNNER, document]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=600)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    for made in tmp_path.glob("*.svg"):
+        kept = PICTURES / made.name
+        what = f"{relative(kept)} is not what {relative(document)} draws; scripts/pictures.py draws it anew"
+        assert kept.exists() and kept.read_bytes() == made.read_bytes(), what
+
+
+def test_every_picture_is_drawn_by_a_document_that_shows_it() -> None:
+    texts = [document.read_text(encoding="utf-8") for document in DOCUMENTS]
+    for picture in PICTURES.iterdir():
+        shown = rf"!\[[^\]]+\]\((docs/)?pictures/{re.escape(picture.name)}\)"
+        drawn = rf"(--out|save\(\")\s*{re.escape(picture.name)}"
+        by = [text for text in texts if re.search(shown, text) and re.search(drawn, text)]
+        assert by, f"no document draws {picture.name} and shows it"
 
 
 def anchors(document: Path) -> set[str]:

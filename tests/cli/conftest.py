@@ -42,6 +42,18 @@ def command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
     return run
 
 
+@pytest.fixture
+def refused(command: Callable[..., Done]) -> Callable[..., str]:
+    """What ``chainrule`` says of these words, which are wrong input: a sentence, and no traceback."""
+
+    def run(*words: object) -> str:
+        done = command(*words)
+        assert (done.code, done.out) == (2, "") and "Traceback" not in done.err
+        return done.err
+
+    return run
+
+
 @pytest.fixture(autouse=True)
 def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

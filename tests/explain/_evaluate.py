@@ -10,6 +10,7 @@ import numpy as np
 from scipy import special
 
 from chainrule.explain._expression import Array, Expression, Name, Number, Operation
+from chainrule.explain.notation import text
 
 
 def evaluate(e: Expression, values: Mapping[str, Any]) -> Any:
@@ -29,8 +30,7 @@ def evaluate(e: Expression, values: Mapping[str, Any]) -> Any:
 def _applied(op: str, x: list[Any], chosen: dict[str, Any]) -> Any:
     match op:
         case "transpose" | "reshape" | "matmul" | "sum" | "max" | "min":
-            function = {"transpose": np.transpose, "reshape": np.reshape, "matmul": np.matmul}
-            return function.get(op, getattr(np, op))(*x, **chosen)
+            return getattr(np, op)(*x, **chosen)
         case "broadcast":
             return np.broadcast_to(x[0], chosen["shape"])
         case "concat":
@@ -62,3 +62,13 @@ def _index(parts: tuple[Any, ...]) -> Any:
         )
 
     return tuple(map(read, parts))
+
+
+def assert_same(formula: Expression, values: Mapping[str, Any], expected: Any) -> None:
+    """The formula is worth what is expected; a number stands for an array full of it."""
+    with np.errstate(all="ignore"):
+        value = evaluate(formula, values)
+    if isinstance(formula, Number | Array):
+        value = np.broadcast_to(value, np.shape(expected))
+    assert np.shape(value) == np.shape(expected), text(formula)
+    np.testing.assert_allclose(value, expected, rtol=1e-12, atol=1e-14, err_msg=text(formula))

@@ -39,7 +39,7 @@ def test_names_and_gradients_give_way_to_numbers_and_arrays() -> None:
     assert filled == Equation(
         (Gradient("L", "x"), total([product([Number(1.1), Number(2)]), Array((1, 2))])), exact=False
     )
-    assert text(filled) == "∂L/∂x ≈ 1.1 · 2 + [1 2]"
+    assert text(filled) == "∂L/∂x ≈ 1.1 × 2 + [1 2]"
 
 
 def test_settings_survive_a_substitution() -> None:

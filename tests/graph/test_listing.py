@@ -93,6 +93,7 @@ def test_names_of_wide_letters_keep_the_columns_straight() -> None:
         (-0.0, "0"),
         (123456789.4, "123456789"),
         (1e9, "1e+9"),
+        (4e12 + 0.5, "4e+12"),
         (-1.5e-7, "-1.5e-7"),
         (np.float64(1e300), "1e+300"),
         (5e-324, "5e-324"),

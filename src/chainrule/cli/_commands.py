@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..engines import available
+from ..explain import LANGUAGES
 from ..optimizers import BY_NAME
-from ._arguments import Parser, several
+from ._arguments import Parser, one_of, several, whole
 from ._check import check
+from ._draw import draw
 from ._eval import evaluate
+from ._explain import FORMATS, explain
+from ._flow import flow
 from ._info import info
 from ._predict import predict
 from ._settings import ACTIVATIONS, LEARNING_RATES, READERS, Settings
@@ -76,6 +80,39 @@ _SHOW_EXAMPLES = """examples
   chainrule show runs/deep
   chainrule show runs/deep --no-time --plain > step.txt"""
 
+_EXPRESSION = """EXPRESSION is made of numbers, names (Korean ones too), + - * / **, @ and functions such as exp(x). Statements stand
+behind each other, as in "z = x*m; L = z*t"; the last one is what is explained. Behind it comes a value for each input:
+x=100, or X=[[1,2],[3,4]] for an array."""
+
+_EXPLAIN = f"""Explain backpropagation through an expression gate by gate, with the numbers: forward pass, backward pass, the chain from
+the output to each input, the check by numerical derivatives, and what the gradients mean.
+
+{_EXPRESSION}"""
+
+_EXPLAIN_EXAMPLES = """examples
+  chainrule explain "L = 0.5*(x*m*t - 219)**2" x=100 m=2 t=1.1
+  chainrule explain "총액 = 사과 * 개수 * 소비세" 사과=100 개수=2 소비세=1.1 --lang ko
+  chainrule explain "L = 0.5*(x*m*t - 219)**2" x=100 m=2 t=1.1 --what-if x=+1 --what-if t=+0.01
+  chainrule explain "L = sum((X @ W)**2)" X=[[1,2]] W=[[3],[4]] --element "W[1, 0]" --out w.html"""
+
+_DRAW = f"""Draw the computation graph of an expression, values above the lines and gradients below them; or the network of a run,
+layer by layer. The picture's name says its form: .svg, .png, .pdf, .dot (Graphviz), .mmd (Mermaid), .tex (TikZ) or .json.
+Without --out it is printed as SVG.
+
+{_EXPRESSION}"""
+
+_DRAW_EXAMPLES = """examples
+  chainrule draw "L = 0.5*(x*m*t - 219)**2" x=100 m=2 t=1.1 --out apple.svg
+  chainrule draw "총액 = 사과 * 개수 * 소비세" 사과=100 개수=2 소비세=1.1 --lang ko --out 사과.png
+  chainrule draw runs/deep --open Affine1 --out network.svg"""
+
+_FLOW = """Say for each layer of a trained network how large its activations and its gradients are on a mini-batch, how many units are
+saturated or dead, and how large an update is beside the weights; with a verdict, and what to do."""
+
+_FLOW_EXAMPLES = """examples
+  chainrule flow runs/deep
+  chainrule flow runs/deep --lang ko --out flow.png"""
+
 _INFO = """Say what chainrule computes with on this machine: versions, the BLAS library and the kernels it chose,
 threads, which engines can be used, or why not, and where the fused one keeps what it has compiled."""
 
@@ -97,6 +134,9 @@ def parser() -> Parser:
     _add_eval(commands)
     _add_predict(commands)
     _add_show(commands)
+    _add_explain(commands)
+    _add_draw(commands)
+    _add_flow(commands)
     _command(
         commands,
         "info",
@@ -188,3 +228,67 @@ def _add_show(commands: Commands) -> None:
         "--no-time", dest="time", action="store_false", help="do not compile and measure the step"
     )
     command.add_argument("--plain", action="store_true", help="no colours (a file never gets any)")
+
+
+def _add_explain(commands: Commands) -> None:
+    command = _command(
+        commands, "explain", explain, "explain an expression, gate by gate", _EXPLAIN, _EXPLAIN_EXAMPLES
+    )
+    _add_expression(command, "EXPRESSION")
+    command.add_argument(
+        "--what-if",
+        action="append",
+        default=[],
+        metavar="NAME=CHANGE",
+        help="what another input would do: x=+1, x=-1, x=*1.1, x==101; may be given several times",
+    )
+    command.add_argument(
+        "--element", metavar="NAME[I, J]", help="follow one element of an array to the output instead"
+    )
+    _add_report(command)
+
+
+def _add_draw(commands: Commands) -> None:
+    command = _command(
+        commands, "draw", draw, "draw an expression or a network", _DRAW, _DRAW_EXAMPLES
+    )
+    _add_expression(command, "EXPRESSION or RUN")
+    passes = ("both", "forward", "backward")
+    command.add_argument(
+        "--passes", type=one_of(passes), default="both", metavar="NAME", help=f"{', '.join(passes)} (both)"
+    )
+    command.add_argument(
+        "--step", type=whole(0), metavar="N", help="only what is known after N steps of the passes"
+    )
+    command.add_argument(
+        "--open", action="append", metavar="LAYER", help="of a network: draw this layer gate by gate; all for all"
+    )
+    command.add_argument("--title", metavar="TEXT", help="written above the picture")
+    _add_language(command)
+    command.add_argument("--out", metavar="FILE", help="the picture")
+
+
+def _add_flow(commands: Commands) -> None:
+    command = _command(commands, "flow", flow, "see how gradients flow through a run", _FLOW, _FLOW_EXAMPLES)
+    command.add_argument("run_folder", metavar="RUN", help="the folder of a run")
+    command.add_argument("--rows", type=whole(1), metavar="N", help="rows of the mini-batch (that of the run)")
+    _add_report(command)
+
+
+def _add_expression(command: Parser, metavar: str) -> None:
+    command.add_argument("expression", metavar=metavar, help="what is computed")
+    command.add_argument("values", nargs="*", metavar="NAME=VALUE", help="a value for each input")
+
+
+def _add_language(command: Parser) -> None:
+    command.add_argument(
+        "--lang", type=one_of(LANGUAGES), default="en", metavar="NAME", help="en, or ko for Korean (en)"
+    )
+
+
+def _add_report(command: Parser) -> None:
+    _add_language(command)
+    command.add_argument(
+        "--format", type=one_of(FORMATS), default="text", metavar="NAME", help=f"{', '.join(FORMATS)} (text)"
+    )
+    command.add_argument("--out", metavar="FILE", help="write it to a file: .txt, .md, .html, .tex or .json")

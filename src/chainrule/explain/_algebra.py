@@ -15,6 +15,7 @@ from ._expression import Equation, Expression, Number, Operation
 
 _ARITHMETIC = frozenset("add subtract multiply divide power negative".split())
 _COMPARISONS = frozenset("equal not_equal less less_equal greater greater_equal".split())
+_TRUTHS = _COMPARISONS | frozenset("logical_and logical_or logical_not isnan isfinite".split())
 _FOLDED = _ARITHMETIC | _COMPARISONS
 _NOT_KNOWN = (KeyError, AttributeError)
 
@@ -50,6 +51,7 @@ def settled(e: Expression, values: Mapping[Any, Any]) -> Expression:
 
     values  for each `Name` or `Gradient` what it is
 
+    >>> from chainrule.explain._expression import Name
     >>> relu = Operation("where", (Operation("less_equal", (Name("y"), Number(0))), Number(0), Name("dout")))
     >>> settled(relu, {Name("y"): 3.0})
     Name(text='dout', shape=None)
@@ -186,9 +188,10 @@ def _where(condition: Expression, a: Expression, b: Expression) -> Expression | 
     holds = _decided(condition)
     if holds is not None:  # { a if True, b otherwise } = a
         return a if holds else b
-    inside = assuming(a, condition, True), assuming(b, condition, False)
-    if inside != (a, b):  # { { a if c, b otherwise } if c, d otherwise } = { a if c, d otherwise }
-        return operation("where", condition, *inside)
+    if isinstance(condition, Operation) and condition.op in _TRUTHS:
+        inside = assuming(a, condition, True), assuming(b, condition, False)
+        if inside != (a, b):  # { { a if c, b otherwise } if c, d otherwise } = { a if c, d otherwise }
+            return operation("where", condition, *inside)
     if a == b:  # { a if c, a otherwise } = a
         return a
     if _is(a, 0) and _only_guards(condition, b):  # { 0 if a = 0, a · b otherwise } = a · b

@@ -209,7 +209,7 @@ class _Writer:
         numbers = self._numbers(edges, node)
         if numbers is not None:
             sides = [*sides, substituted(settled(formula, numbers.values), numbers.written)]
-        if text(sides[-1]) != text(result):  # −3 is written as a negation of 3 is
+        if not _is_written_as(sides[-1], result):
             sides = [*sides, result]
         return Equation(tuple(sides), is_exact(value))
 
@@ -239,6 +239,11 @@ class _Writer:
     def _gradient(self, node: Node) -> Gradient:
         shape = node.variable.shape
         return Gradient(self._output, node.name, bool(shape), shape or None)
+
+
+def _is_written_as(last: Expression, result: Number | Array) -> bool:
+    """Whether a side says the result already; −3 is written as the negation of 3 is."""
+    return last == result or (isinstance(last, Operation) and last.op == "negative" and text(last) == text(result))
 
 
 class _Numbers(NamedTuple):

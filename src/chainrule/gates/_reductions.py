@@ -123,7 +123,7 @@ min = Gate(
 
 logsumexp = Gate(
     "logsumexp", symbol="log Σ exp", en="logarithm of the sum of exponentials", ko="지수 합의 로그", kind="reduction",
-    forward=_logsumexp,
+    forward=_logsumexp, formula="log(sum(exp(x)))",
     wrt={"x": _logsumexp_dx},
     doc="""log Σ exp(x) over the given axes, without overflow.
 

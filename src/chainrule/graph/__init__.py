@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from .._lazy import lazy as _lazy_names
 from . import _variable, functions  # _variable first: the others import from it
-from ._backward import gradients_of, reachable
+from ._backward import gradients_of, reachable, undo_broadcasting
 from ._dimension import Dimension, fitted, length_at, shape_at
 from ._inputs import as_numbers, check_inputs
 from ._notebook import Shown, chosen, show_with
@@ -23,6 +23,7 @@ __getattr__ = _lazy_names(
         "_local": ("handed_back", "local_derivatives"),
         "_parse": ("Expression", "parse"),
         "_rebuild": ("rebuild",),
+        "_tokens": ("columns_of",),
     },
 )
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ._local import handed_back, local_derivatives
     from ._parse import Expression, parse
     from ._rebuild import rebuild
+    from ._tokens import columns_of
 
 __all__ = [
     "Dimension",
@@ -44,6 +46,7 @@ __all__ = [
     "as_numbers",
     "central_difference",
     "chosen",
+    "columns_of",
     "constant",
     "check_inputs",
     "describe",
@@ -69,6 +72,7 @@ __all__ = [
     "shape_at",
     "show_with",
     "tracing",
+    "undo_broadcasting",
     "value_and_grad",
     "variables",
 ]

@@ -206,12 +206,16 @@ def _fit(gradient: Any, value: Any) -> Any:
     xp = namespace_of((value,))
     gradient = xp.asarray(gradient)
     if gradient.shape != value.shape:
-        gradient = _undo_broadcasting(xp, gradient, value.shape)
+        gradient = undo_broadcasting(xp, gradient, value.shape)
     return gradient if gradient.dtype == value.dtype else xp.asarray(gradient, dtype=value.dtype)
 
 
-def _undo_broadcasting(xp: Any, gradient: Any, shape: tuple[int, ...]) -> Any:
-    """Sum a gradient over the axes along which its variable was repeated; the one place where this is done."""
+def undo_broadcasting(xp: Any, gradient: Any, shape: tuple[int, ...]) -> Any:
+    """Sum a gradient over the axes along which its variable was repeated; the one place where this is done.
+
+    >>> undo_broadcasting(np, np.ones((2, 3)), (3,))
+    array([2., 2., 2.])
+    """
     added, stretched = _repeated_axes(gradient.shape, shape)
     add = np.add.reduce if xp is np else xp.sum  # np.sum takes 2 µs to get there
     if added:
@@ -260,7 +264,7 @@ def _walk_as_graph(
             )
             gradient = rule.function(*rule.pick(environment))
             if gradient.shape != target.shape:
-                gradient = _undo_broadcasting(xp, gradient, target.shape)
+                gradient = undo_broadcasting(xp, gradient, target.shape)
             if gradient.dtype != target.dtype:
                 gradient = apply(gates.astype, gradient, dtype=target.dtype)
             before = gradients.get(target)

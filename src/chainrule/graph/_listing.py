@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 
 from ..gates import Gate
 from ._backward import reachable
+from ._tokens import columns_of
 from ._variable import Variable
 
 _DIGITS = 9  # of a number in the table: enough to tell any two of float32 apart
@@ -193,7 +193,7 @@ def number_text(value: Any, digits: int = _DIGITS) -> str:
     if size == 0:
         return "0"
     if 1e-4 <= size < 10**digits:
-        return np.format_float_positional(value, precision=digits, fractional=False, trim="-").rstrip(".")
+        return np.format_float_positional(value, precision=digits, fractional=False, trim="-")
     if size < math.inf:
         text = np.format_float_scientific(value, precision=digits - 1, trim="-", exp_digits=1)
         return text.replace(".e", "e")  # NumPy leaves the point of 4.e+9 where it rounded to a whole number
@@ -210,16 +210,11 @@ def _aligned(texts: list[str]) -> list[str]:
     ]
 
 
-def _width(text: str) -> int:
-    """How many columns a text takes on a screen: letters of East Asia take two."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
-
-
 def _left(texts: list[str]) -> list[str]:
-    width = max(map(_width, texts))
-    return [text + " " * (width - _width(text)) for text in texts]
+    width = max(map(columns_of, texts))
+    return [text + " " * (width - columns_of(text)) for text in texts]
 
 
 def _right(texts: list[str]) -> list[str]:
-    width = max(map(_width, texts))
-    return [" " * (width - _width(text)) + text for text in texts]
+    width = max(map(columns_of, texts))
+    return [" " * (width - columns_of(text)) + text for text in texts]

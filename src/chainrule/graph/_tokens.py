@@ -101,7 +101,7 @@ def refuse(text: str, at: int, what: str, fix: str | None = None) -> NoReturn:
     start = max(0, column - 41)
     left = "…" * (start > 0) + _printable(whole[start : column - 1])
     right = _printable(whole[column - 1 : column + 39]) + "…" * (len(whole) > column + 39)
-    picture = f"    {left}{right}\n    {' ' * _width(left)}^"
+    picture = f"    {left}{right}\n    {' ' * columns_of(left)}^"
     raise ParseError(f"{what}\n{picture}", line=line, column=column, fix=fix)
 
 
@@ -148,8 +148,14 @@ def _printable(text: str) -> str:
     return "".join(" " if c.isspace() else c if c.isprintable() else "\ufffd" for c in composed)
 
 
-def _width(text: str) -> int:
-    """Columns on a screen: East Asian wide characters take two, marks on the character before them none."""
+def columns_of(text: str) -> int:
+    """How many columns a text takes on a screen: East Asian wide characters take two, marks on a character none.
+
+    >>> columns_of("x"), columns_of("사과")
+    (1, 4)
+    """
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
     )

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from chainrule.explain._expression import Name, Operation
 from chainrule.explain.document import Document, Heading, Paragraph, Table, markdown
 from tests.explain.document._samples import HOSTILE, documents, hostile, sample
 
@@ -96,9 +97,7 @@ def test_every_table_has_as_many_cells_as_it_should(document: Document) -> None:
 
 
 def test_a_bar_in_a_formula_is_written_as_a_word() -> None:
-    from chainrule.explain._expression import Name, Operation
-
-    table = Table(("size",), ((Operation("abs", (Name("x"),)),),), "l")
+    table = Table(("size",), ((Operation("absolute", (Name("x"),)),),), "l")
     line = markdown(Document("t", (table,), "en")).splitlines()[-1]
     assert "vert" in line
     assert line.count("|") == 2

@@ -6,6 +6,7 @@ import unicodedata
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chainrule.explain.document import Document, Formula, Paragraph, Table, text
 from tests.explain.document._samples import HOSTILE, documents, hostile, sample
@@ -90,23 +91,33 @@ def columns_of(line: str) -> int:
     return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in line)
 
 
-@given(documents)
+letters = st.text("abxyé총액漢🍎", min_size=1, max_size=9)
+
+
+@given(st.lists(letters, min_size=1, max_size=12), st.integers(1, 24))
 @settings(max_examples=50, deadline=None)
-def test_no_line_is_wider_than_it_must_be(document: Document) -> None:
-    for line in text(
-        Document("", tuple(b for b in document.blocks if isinstance(b, Paragraph)), "en"), width=20
-    ).split("\n"):
-        assert line == line.rstrip()
-        if columns_of(line) > 20:
-            formulas_and_words = line.removeprefix("✓ ").removeprefix("! ").removeprefix("✗ ").split(" ")
-            assert len(formulas_and_words) == 1 or any(mark in line for mark in "·∂/") or line.startswith(" ")
+def test_lines_are_as_full_as_they_can_be_and_no_fuller(words: list[str], width: int) -> None:
+    document = Document("t", (Paragraph(" ".join(words)),), "en")
+    lines = text(document, width).split("\n")[2:]
+    assert " ".join(lines).split() == words
+    for line, following in zip(lines, [*lines[1:], None], strict=True):
+        assert columns_of(line) <= width or " " not in line
+        if following is not None:
+            assert columns_of(f"{line} {following.split()[0]}") > width
+
+
+@given(st.integers(1, 4), st.data())
+@settings(max_examples=50, deadline=None)
+def test_a_table_is_as_wide_as_its_widest_cells(columns: int, data: st.DataObject) -> None:
+    rows = data.draw(st.lists(st.tuples(*[letters] * columns), min_size=1, max_size=4))
+    header, *cells = rows
+    lines = text(Document("t", (Table(header, tuple(cells), "r" * columns),), "en")).split("\n")[2:]
+    widest = sum(max(map(columns_of, column)) for column in zip(*rows, strict=True)) + 2 * (columns - 1)
+    assert {columns_of(line) for line in lines if line.strip()} == {widest}
+    assert [line.split() for line in [lines[0], *lines[2:]]] == [list(row) for row in rows]
 
 
 @given(documents)
 @settings(max_examples=50, deadline=None)
-def test_the_columns_of_a_table_begin_under_each_other(document: Document) -> None:
-    for block in document.blocks:
-        if isinstance(block, Table):
-            lines = text(Document("t", (block,), "en")).split("\n")[2:]
-            assert len(lines) == len(block.rows) + 2
-            assert max(map(columns_of, lines)) == columns_of(max(lines, key=columns_of))
+def test_no_line_ends_in_a_space(document: Document) -> None:
+    assert not [line for line in text(document).split("\n") if line != line.rstrip()]

@@ -28,6 +28,23 @@ def softmax_with_loss(classes: int) -> Graph:
     return graph(**arguments)
 
 
+def network(inputs: int, *sizes: int) -> Graph:
+    """Layers of neurons σ(Σ w × x), every product a gate of its own."""
+    before = [f"x{index}" for index in range(inputs)]
+    arguments = dict.fromkeys(before, "")
+    for layer, size in enumerate(sizes):
+        for neuron in range(size):
+            here = f"{layer}{neuron}"
+            for source in before:
+                arguments |= {f"w{here}{source}": "", f"m{here}{source}": f"w{here}{source} {source}"}
+            arguments |= {
+                f"s{here}": " ".join(f"m{here}{source}" for source in before),
+                f"h{here}": f"s{here}",
+            }
+        before = [f"h{layer}{neuron}" for neuron in range(size)]
+    return graph(**arguments, L=" ".join(before))
+
+
 APPLE = graph(apple="", number="", tax="", price="apple number", total="price tax", asked="",
               difference="total asked", L="difference")  # fmt: skip
 SIGMOID = graph(x="", w="", b="", xw="x w", a="xw b", minus="a", exp="minus", one="", sum="exp one", y="sum",

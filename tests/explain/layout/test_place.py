@@ -14,12 +14,16 @@ from hypothesis import strategies as st
 
 from chainrule.errors import ArgumentError
 from chainrule.explain.layout import Box, Link, Placed, place
-from tests.explain.layout._graphs import APPLE, SIGMOID, SOFTMAX, Graph, graph, softmax_with_loss
-from tests.explain.layout._laws import broken_laws, crossings, segments
+from tests.explain.layout._graphs import APPLE, SIGMOID, SOFTMAX, Graph, graph, network, softmax_with_loss
+from tests.explain.layout._laws import Path, broken_laws, crossings, segments
 
 LESSON = {"apple": APPLE, "sigmoid": SIGMOID, "softmax": SOFTMAX}
 each_lesson = pytest.mark.parametrize(("boxes", "links"), LESSON.values(), ids=LESSON)
 sizes = st.floats(8, 90)
+
+
+def _bends(path: Path) -> int:
+    return sum(start[1] != end[1] for start, _, _, end in segments(path))
 
 
 @st.composite
@@ -61,10 +65,19 @@ def test_every_law_holds_for_the_lesson(boxes: list[Box], links: list[Link]) -> 
 
 
 @pytest.mark.parametrize(
-    ("drawn", "most"), [(APPLE, 0), (SIGMOID, 0), (SOFTMAX, 3), (softmax_with_loss(5), 10)]
+    ("drawn", "most"),
+    [
+        (APPLE, 0),
+        (SIGMOID, 0),
+        (SOFTMAX, 3),
+        (softmax_with_loss(5), 10),
+        (network(2, 2, 1), 5),
+        (network(3, 2, 2), 15),
+    ],
+    ids=["apple", "sigmoid", "softmax", "softmax of 5", "network 2-2-1", "network 3-2-2"],
 )
-def test_the_lesson_has_no_needless_crossings(drawn: Graph, most: int) -> None:
-    """In softmax for n classes exp_i crosses exp_j's way once for each pair: n (n - 1) / 2 with arguments in order."""
+def test_there_are_no_more_crossings_than_recorded(drawn: Graph, most: int) -> None:
+    """In softmax for n classes the ways of each two classes cross once: n (n - 1) / 2 with arguments in order."""
     assert crossings(place(*drawn)) <= most
 
 
@@ -96,11 +109,24 @@ def test_a_box_stands_in_the_middle_of_its_two_arguments() -> None:
     assert [e, f, g] == pytest.approx([(a + b) / 2, (c + d) / 2, (e + f) / 2])
 
 
-def test_a_link_over_many_columns_is_straight_between_its_ends() -> None:
-    boxes, links = graph(x="", a="x", b="a", c="b", d="c", y="d x")
-    long = place(boxes, links).paths[links.index(Link(0, 5, 46.0, 30.0))]
-    bends = [segment for segment in segments(long) if segment[0][1] != segment[3][1]]
-    assert len(bends) <= 2
+def test_no_link_of_the_lesson_bends_more_than_twice() -> None:
+    for boxes, links in LESSON.values():
+        assert max(map(_bends, place(boxes, links).paths)) <= 2
+
+
+def test_the_outer_way_from_exp_to_its_product_in_softmax_is_one_straight_line() -> None:
+    boxes, links = SOFTMAX
+    past_the_sum = [index for index, link in enumerate(links) if link.source == 3][-1]
+    assert links[past_the_sum].target == 8
+    assert _bends(place(boxes, links).paths[past_the_sum]) == 0
+
+
+def test_the_label_of_a_long_link_is_in_the_middle_column_or_just_before() -> None:
+    boxes, links = graph(x="", a="x", b="a", c="b", d="c x", y="d x")
+    placed = place(boxes, links)
+    at = {(link.source, link.target): x for link, (x, _) in zip(links, placed.labels, strict=True)}
+    assert at[0, 5] == at[2, 3]
+    assert at[0, 4] == at[1, 2]
 
 
 def test_a_square_has_two_links_one_above_the_other() -> None:

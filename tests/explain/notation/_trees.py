@@ -14,22 +14,46 @@ from hypothesis import strategies as st
 from chainrule.explain._expression import Expression, Gradient, Name, Number, Operation
 
 VALUES: Mapping[Expression, Fraction] = {
-    Name("x"): Fraction(3), Name("m"): Fraction(-2), Name("t"): Fraction(5, 7),
-    Gradient("L", "y"): Fraction(11), Gradient("f", "z"): Fraction(-1, 3),
-}  # fmt: skip
+    Name("x"): Fraction(3),
+    Name("m"): Fraction(-2),
+    Name("t"): Fraction(5, 7),
+    Gradient("L", "y"): Fraction(11),
+    Gradient("f", "z"): Fraction(-1, 3),
+}
 
 _OPERATORS: Mapping[str, Callable[..., Any]] = {
-    "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
-    "power": operator.pow, "negative": operator.neg, "less": operator.lt, "less_equal": operator.le,
-    "greater": operator.gt, "greater_equal": operator.ge, "equal": operator.eq, "not_equal": operator.ne,
-    "logical_and": lambda a, b: a and b, "logical_or": lambda a, b: a or b,
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "power": operator.pow,
+    "negative": operator.neg,
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+    "equal": operator.eq,
+    "not_equal": operator.ne,
+    "logical_and": lambda a, b: a and b,
+    "logical_or": lambda a, b: a or b,
     "where": lambda condition, a, b: a if condition else b,
-}  # fmt: skip
+}
 _READ = {
-    ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide", ast.Pow: "power",
-    ast.USub: "negative", ast.Lt: "less", ast.LtE: "less_equal", ast.Gt: "greater", ast.GtE: "greater_equal",
-    ast.Eq: "equal", ast.NotEq: "not_equal", ast.And: "logical_and", ast.Or: "logical_or",
-}  # fmt: skip
+    ast.Add: "add",
+    ast.Sub: "subtract",
+    ast.Mult: "multiply",
+    ast.Div: "divide",
+    ast.Pow: "power",
+    ast.USub: "negative",
+    ast.Lt: "less",
+    ast.LtE: "less_equal",
+    ast.Gt: "greater",
+    ast.GtE: "greater_equal",
+    ast.Eq: "equal",
+    ast.NotEq: "not_equal",
+    ast.And: "logical_and",
+    ast.Or: "logical_or",
+}
 
 
 def _numbers() -> st.SearchStrategy[Expression]:
@@ -45,16 +69,21 @@ def arithmetic(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expres
     )
 
 
-def with_choices(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
+def choices_of(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
     signs = st.sampled_from(["less", "less_equal", "greater", "greater_equal", "equal", "not_equal"])
     compared = st.builds(lambda op, a, b: Operation(op, (a, b)), signs, inner, inner)
-    joined = st.builds(
-        lambda op, a, b: Operation(op, (a, b)),
-        st.sampled_from(["logical_and", "logical_or"]),
-        compared,
-        compared,
-    )
-    conditions = st.one_of(compared, joined)
+    words = st.sampled_from(["logical_and", "logical_or"])
+
+    def joined(first: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
+        return st.builds(
+            lambda op, a, b, turned: Operation(op, (b, a) if turned else (a, b)),
+            words,
+            first,
+            compared,
+            st.booleans(),
+        )
+
+    conditions = st.one_of(compared, joined(compared), joined(joined(compared)))
     chosen = st.builds(lambda c, a, b: Operation("where", (c, a, b)), conditions, inner, inner)
     return st.one_of(arithmetic(inner), chosen)
 

@@ -20,7 +20,7 @@ from chainrule.explain._expression import (
     product,
 )
 from chainrule.explain.notation import latex
-from tests.explain.notation._trees import VALUES, arithmetic, read, trees, with_choices, worth
+from tests.explain.notation._trees import VALUES, arithmetic, choices_of, read, trees, worth
 
 X, Y, W = map(Name, ["x", "y", "W"])
 RELU = Operation("where", (Operation("less_equal", (Y, Number(0))), Number(0), Gradient("L", "y")))
@@ -40,9 +40,14 @@ def op(name: str, *args: Expression, **settings: Any) -> Operation:
         (Equation((Name("x1"), Number(1 / 3)), exact=False), r"x_{1} \approx 0.333333"),
         (Name("총액"), r"\text{총액}"),
         (Name("multiply1"), r"\mathrm{multiply1}"),
-        (op("divide", Number(1), op("add", Number(1), op("exp", op("negative", X)))), r"\frac{1}{1 + e^{-x}}"),
+        (
+            op("divide", Number(1), op("add", Number(1), op("exp", op("negative", X)))),
+            r"\frac{1}{1 + e^{-x}}",
+        ),
         (op("power", op("add", X, Y), Number(2)), r"{\left(x + y\right)}^{2}"),
         (op("sqrt", op("add", X, Y)), r"\sqrt{x + y}"),
+        (op("power", op("divide", X, Y), Number(2)), r"{\left(\frac{x}{y}\right)}^{2}"),
+        (op("multiply", X, op("divide", X, Y)), r"x \cdot \frac{x}{y}"),
         (op("absolute", X), r"\left|x\right|"),
         (op("transpose", W, axes=(1, 0)), r"{W}^{\mathsf{T}}"),
         (op("sum", X, axis=0, keepdims=True), r"\sum\left(x,\, \text{axis=0}\right)"),
@@ -59,10 +64,12 @@ def op(name: str, *args: Expression, **settings: Any) -> Operation:
             RELU,
             r"\begin{cases} 0 & \text{if }y \le 0 \\ \frac{\partial L}{\partial y} & \text{otherwise} \end{cases}",
         ),
-        (op("add", X, op("where", X, X, Y)),
-         r"x + \left(\begin{cases} x & \text{if }x \\ y & \text{otherwise} \end{cases}\right)"),
+        (
+            op("add", X, op("where", X, X, Y)),
+            r"x + \left(\begin{cases} x & \text{if }x \\ y & \text{otherwise} \end{cases}\right)",
+        ),
     ],
-)  # fmt: skip
+)
 def test_formulas(formula: Expression, written: str) -> None:
     assert latex(formula) == written
 
@@ -90,14 +97,26 @@ def _assert_balanced(written: str) -> None:
     assert "$" not in plain
 
 
-@given(trees(with_choices), st.text(min_size=1))
+@given(trees(choices_of), st.text(min_size=1))
 def test_braces_and_brackets_are_balanced(tree: Expression, name: str) -> None:
     _assert_balanced(latex(Equation((Name(name), Gradient(name, name, whole=True), tree, tree))))
 
 
-_SIGNS = {r"\frac{\partial L}{\partial y}": "L_y", r"\frac{\partial f}{\partial z}": "f_z", r" \times 10^{": "e{",
-          r"\left(": "(", r"\right)": ")", r" \cdot ": "*", "}^{": ")**(", r"\frac": "", "}{": ")/(",
-          "{": "(", "}": ")", "e(-7)": "e-7", "e(20)": "e20"}  # fmt: skip
+_SIGNS = {
+    r"\frac{\partial L}{\partial y}": "L_y",
+    r"\frac{\partial f}{\partial z}": "f_z",
+    r" \times 10^{": "e{",
+    r"\left(": "(",
+    r"\right)": ")",
+    r" \cdot ": "*",
+    "}^{": ")**(",
+    r"\frac": "",
+    "}{": ")/(",
+    "{": "(",
+    "}": ")",
+    "e(-7)": "e-7",
+    "e(20)": "e20",
+}
 
 
 @given(trees(arithmetic))
@@ -105,8 +124,5 @@ def test_a_written_formula_has_the_value_of_the_tree(tree: Expression) -> None:
     written = latex(tree)
     for sign, python in _SIGNS.items():
         written = written.replace(sign, python)
-    names = {
-        {Gradient("L", "y"): "L_y", Gradient("f", "z"): "f_z"}.get(e) or latex(e): v
-        for e, v in VALUES.items()
-    }  # type: ignore[arg-type]
+    names = {_SIGNS.get(latex(e), latex(e)): value for e, value in VALUES.items()}
     assert read(written, names) == worth(tree), latex(tree)

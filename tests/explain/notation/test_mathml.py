@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chainrule.explain._expression import Array, Equation, Expression, Gradient, Name, Number, Operation
 from chainrule.explain.notation import mathml
-from tests.explain.notation._trees import VALUES, arithmetic, read, trees, with_choices, worth
+from tests.explain.notation._trees import VALUES, arithmetic, choices_of, read, trees, worth
 
 X, Y, W = map(Name, ["x", "y", "W"])
 RELU = Operation("where", (Operation("less_equal", (Y, Number(0))), Number(0), X))
@@ -27,24 +27,36 @@ def op(name: str, *args: Expression, **settings: Any) -> Operation:
     ("formula", "written"),
     [
         (op("multiply", X, Name("m")), "<mi>x</mi><mo>·</mo><mi>m</mi>"),
-        (Equation((Name("x1"), Number(-2.5)), exact=False),
-         "<msub><mi>x</mi><mn>1</mn></msub><mo>≈</mo><mo>−</mo><mn>2.5</mn>"),
+        (
+            Equation((Name("x1"), Number(-2.5)), exact=False),
+            "<msub><mi>x</mi><mn>1</mn></msub><mo>≈</mo><mo>−</mo><mn>2.5</mn>",
+        ),
         (Name("총액"), "<mi>총액</mi>"),
         (op("divide", X, Y), "<mfrac><mrow><mi>x</mi></mrow><mrow><mi>y</mi></mrow></mfrac>"),
         (op("sqrt", X), "<msqrt><mi>x</mi></msqrt>"),
         (op("exp", X), "<msup><mrow><mi>e</mi></mrow><mrow><mi>x</mi></mrow></msup>"),
         (op("less", X, Y), "<mi>x</mi><mo>&lt;</mo><mi>y</mi>"),
         (op("absolute", X), "<mrow><mo>|</mo><mi>x</mi><mo>|</mo></mrow>"),
-        (op("sum", X, axis=0, keepdims=True),
-         "<mrow><mo>∑</mo><mrow><mo>(</mo><mi>x</mi><mo>,</mo><mtext>axis=0</mtext><mo>)</mo></mrow></mrow>"),
-        (Array((1, 2)), "<mrow><mo>[</mo><mtable><mtr><mtd><mn>1</mn></mtd><mtd><mn>2</mn></mtd></mtr></mtable>"
-                        "<mo>]</mo></mrow>"),
-        (RELU, "<mrow><mo>{</mo><mtable><mtr><mtd><mn>0</mn></mtd><mtd><mtext>if\u00a0</mtext><mi>y</mi><mo>≤</mo>"
-               "<mn>0</mn></mtd></mtr><mtr><mtd><mi>x</mi></mtd><mtd><mtext>otherwise</mtext></mtd></mtr></mtable></mrow>"),
-        (Gradient("L", "W", whole=True, shape=(2, 3)),
-         "<mrow><mi>d</mi><mi>W</mi></mrow><mtext>\u00a0(2, 3)</mtext>"),
+        (
+            op("sum", X, axis=0, keepdims=True),
+            "<mrow><mo>∑</mo><mrow><mo>(</mo><mi>x</mi><mo>,</mo><mtext>axis=0</mtext><mo>)</mo></mrow></mrow>",
+        ),
+        (
+            Array((1, 2)),
+            "<mrow><mo>[</mo><mtable><mtr><mtd><mn>1</mn></mtd><mtd><mn>2</mn></mtd></mtr></mtable>"
+            "<mo>]</mo></mrow>",
+        ),
+        (
+            RELU,
+            "<mrow><mo>{</mo><mtable><mtr><mtd><mn>0</mn></mtd><mtd><mtext>if\u00a0</mtext><mi>y</mi><mo>≤</mo>"
+            "<mn>0</mn></mtd></mtr><mtr><mtd><mi>x</mi></mtd><mtd><mtext>otherwise</mtext></mtd></mtr></mtable></mrow>",
+        ),
+        (
+            Gradient("L", "W", whole=True, shape=(2, 3)),
+            "<mrow><mi>d</mi><mi>W</mi></mrow><mtext>\u00a0(2, 3)</mtext>",
+        ),
     ],
-)  # fmt: skip
+)
 def test_formulas(formula: Expression, written: str) -> None:
     assert mathml(formula) == f"<math>{written}</math>"
 
@@ -56,7 +68,7 @@ def test_a_gradient_is_a_fraction() -> None:
     )
 
 
-@given(trees(with_choices), st.text(min_size=1))
+@given(trees(choices_of), st.text(min_size=1))
 def test_it_is_well_formed_and_of_mathml_core_whatever_the_names(tree: Expression, name: str) -> None:
     formula = Equation((Name(name), Gradient(name, name), op("unknown", Name(name), key=name), tree))
     root = ElementTree.fromstring(mathml(formula))

@@ -19,7 +19,7 @@ from chainrule.explain._expression import (
     product,
 )
 from chainrule.explain.notation import text
-from tests.explain.notation._trees import VALUES, read, trees, with_choices, worth
+from tests.explain.notation._trees import VALUES, choices_of, read, trees, worth
 
 X, Y, W, DOUT = map(Name, ["x", "y", "W", "dout"])
 RELU = Operation("where", (Operation("less_equal", (Y, Number(0))), Number(0), Gradient("L", "y")))
@@ -36,7 +36,10 @@ def turned(e: Expression) -> Operation:
 @pytest.mark.parametrize(
     ("formula", "written"),
     [
-        (Equation((Gradient("L", "x"), product(map(Number, [1, 1.1, 2])), Number(2.2))), "∂L/∂x = 1 · 1.1 · 2 = 2.2"),
+        (
+            Equation((Gradient("L", "x"), product(map(Number, [1, 1.1, 2])), Number(2.2))),
+            "∂L/∂x = 1 · 1.1 · 2 = 2.2",
+        ),
         (Equation((Name("총액"), product([Name("사과"), Name("개수")]))), "총액 = 사과 · 개수"),
         (Equation((X, Number(1 / 3)), exact=False), "x ≈ 0.333333"),
         (Equation((X,)), "x"),
@@ -68,15 +71,24 @@ def turned(e: Expression) -> Operation:
         (op("sum", X, axis=(0, 2), keepdims=True), "Σ(x, axis=(0, 2))"),
         (op("broadcast", DOUT, shape=(2, 3)), "broadcast(dout, (2, 3))"),
         (op("maximum", X, Number(0.0)), "max(x, 0)"),
-        (op("slice", X, index=(1, (None, None, None), (3, None, -1), "...", "[0, 2]")), "x[1, :, 3::-1, ..., [0, 2]]"),
+        (
+            op("slice", X, index=(1, (None, None, None), (3, None, -1), "...", "[0, 2]")),
+            "x[1, :, 3::-1, ..., [0, 2]]",
+        ),
         (op("equal", Name("t"), op("arange", stop=10)), "t = 0…9"),
+        (op("logical_and", op("logical_or", X, Y), W), "(x ∨ y) ∧ W"),
+        (op("logical_or", X, op("logical_and", Y, W)), "x ∨ (y ∧ W)"),
+        (op("logical_or", X, op("logical_or", Y, W)), "x ∨ y ∨ W"),
         (RELU, "{ 0 if y ≤ 0, ∂L/∂y otherwise }"),
-        (op("where", op("less", X, Number(-1)), Number(-1), RELU), "{ −1 if x < −1, 0 if y ≤ 0, ∂L/∂y otherwise }"),
+        (
+            op("where", op("less", X, Number(-1)), Number(-1), RELU),
+            "{ −1 if x < −1, 0 if y ≤ 0, ∂L/∂y otherwise }",
+        ),
         (Array(((1.0, 2.5), (-3.0, 4.0))), "[[1 2.5] [−3 4]]"),
         (Array((1.0, 2.0)), "[1 2]"),
         (Gradient("L", "W1", whole=True), "dW1"),
     ],
-)  # fmt: skip
+)
 def test_formulas(formula: Expression, written: str) -> None:
     assert text(formula) == written
 
@@ -95,8 +107,23 @@ def test_words_are_in_the_language_that_is_asked_for() -> None:
         text(RELU, language="fr")
 
 
-_SIGNS = {"−": "-", "·": "*", "×": "*", "≤": "<=", "≥": ">=", "≠": "!=", " = ": " == ", "∧": "and", "∨": "or",
-          "^": "**", "{": "(", " otherwise }": ")", ", ": " else ", "∂L/∂y": "L_y", "∂f/∂z": "f_z"}  # fmt: skip
+_SIGNS = {
+    "−": "-",
+    "·": "*",
+    "×": "*",
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+    " = ": " == ",
+    "∧": "and",
+    "∨": "or",
+    "^": "**",
+    "{": "(",
+    " otherwise }": ")",
+    ", ": " else ",
+    "∂L/∂y": "L_y",
+    "∂f/∂z": "f_z",
+}
 _NAMES = {"x": "x", "m": "m", "t": "t", "∂L/∂y": "L_y", "∂f/∂z": "f_z"}
 
 
@@ -115,7 +142,7 @@ def _as_python(written: str) -> str:
     return written
 
 
-@given(trees(with_choices))
+@given(trees(choices_of))
 def test_a_written_formula_has_the_value_of_the_tree(tree: Expression) -> None:
     names = {_NAMES[text(e)]: value for e, value in VALUES.items()}
     assert read(_as_python(text(tree)), names) == worth(tree), text(tree)

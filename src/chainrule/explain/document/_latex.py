@@ -12,7 +12,7 @@ from ._pieces import clean, tones_of, written
 _ESCAPED = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", '"': r"\textquotedbl{}", "'": r"\textquotesingle{}", "`": r"\textasciigrave{}",
+    "|": r"\textbar{}", '"': r"\textquotedbl{}", "`": r"\textasciigrave{}",
     "-": "{-}",  # two are no dash
     "[": "{[}", "]": "{]}", "*": "{*}",  # which behind a line break belong to it
     "–": r"\textendash{}", "—": r"\textemdash{}", "…": r"\ldots{}", "\u00a0": "~", "✓": r"\ding{51}", "✗": r"\ding{55}",
@@ -30,15 +30,18 @@ _SYMBOLS = {
 }  # fmt: skip
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-# What the fonts of every engine have: Latin letters, and with kotex those of Korea and its neighbours.
+# What the fonts of every engine have: the Latin letters of the encoding T1, and with kotex those of Korea and its
+# neighbours.
+_LATIN = "\0-\x7f\xa1-\xffĂ-čĎ-đĘ-ěĞğİıĲĳĹĺĽľŁ-ńŇňŊŋŐ-ŕŘ-śŞ-ťŮ-űŸ-ž"
 _KOREAN = re.compile("[\u3040-\u30ff\u3131-\u318e\u4e00-\u9fff\uac00-\ud7a3]")
-_SET = re.compile(f"[\0-\x7f\xa1-\u017f]|{_KOREAN.pattern}")
+_SET = re.compile(f"[{_LATIN}]|{_KOREAN.pattern}")
 _SIGNS: dict[Tone, str] = {
     "plain": "",
     "good": r"\ding{51} ",
     "warning": r"\textbf{!} ",
     "bad": r"\ding{55} ",
 }
+_T1 = r"\ifdefined\Umathchar\else\usepackage[T1]{fontenc}\fi"  # for pdfLaTeX; the other engines have Unicode fonts
 _HEADINGS = ("section", "subsection", "subsubsection", "paragraph")
 
 
@@ -66,7 +69,9 @@ def latex(document: Document, *, standalone: bool = True) -> str:
     if not standalone:
         return f"% needs the packages {', '.join(packages)}\n{body}\n"
     loaded = "\n".join(rf"\usepackage{{{package}}}" for package in packages)
-    return f"\\documentclass{{article}}\n{loaded}\n\\begin{{document}}\n\n{body}\n\n\\end{{document}}\n"
+    return (
+        f"\\documentclass{{article}}\n{_T1}\n{loaded}\n\\begin{{document}}\n\n{body}\n\n\\end{{document}}\n"
+    )
 
 
 class _Writer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ...graph._tokens import _width as width_of
+from ...graph import columns_of
 from .. import notation
 from .._expression import Expression
 from ._model import Block, Bullets, Document, Formula, Heading, Inline, Paragraph, Table
@@ -66,7 +66,7 @@ class _Writer:
         line, filled = sign, False
         for word in written(content, str, self._glued).split(" "):
             longer = f"{line} {word}" if filled else line + word
-            if filled and width_of(longer) > self._width:
+            if filled and columns_of(longer) > self._width:
                 yield line
                 longer = " " * len(sign) + word
             line, filled = longer, filled or bool(word)
@@ -85,17 +85,17 @@ class _Writer:
             columns.insert(0, _padded(["", *(SIGNS[tone] for tone in tones_of(table))], "l"))
         lines = [INDENT.join(row) for row in zip(*columns, strict=True)]
         yield lines[0]
-        yield INDENT.join(("-" if column[0].strip() else " ") * width_of(column[0]) for column in columns)
+        yield INDENT.join(("-" if column[0].strip() else " ") * columns_of(column[0]) for column in columns)
         yield from lines[1:]
 
 
 def _padded(cells: Sequence[str], side: str) -> list[str]:
     """The cells of a column, all of one width."""
-    width = max(map(width_of, cells))
-    spaces = [" " * (width - width_of(cell)) for cell in cells]
+    width = max(map(columns_of, cells))
+    spaces = [" " * (width - columns_of(cell)) for cell in cells]
     return [cell + space if side == "l" else space + cell for cell, space in zip(cells, spaces, strict=True)]
 
 
 def _underlined(words: str, line: str) -> Iterator[str]:
     yield words
-    yield line * width_of(words)
+    yield line * columns_of(words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from numbers import Integral
 from typing import Any
 
 from ...errors import ArgumentError
@@ -76,7 +77,9 @@ def _of_graph(output: Any, passes: Passes, digits: int, say: Words) -> Diagram:
     found = _passes(output, shown)
     *_, last = found.graph
     heading = say("heading", output=last.name)
-    return _diagram(found, Numbers(digits), shown, parts_of(found.graph, say), heading, ("above", "below"), say)
+    return _diagram(
+        found, Numbers(digits), shown, parts_of(found.graph, say), heading, ("above", "below"), say
+    )
 
 
 def _passes(output: Any, shown: Passes) -> Backpropagation:
@@ -152,7 +155,7 @@ def _check_no_network(output: Any, x: Any, t: Any, opened: Any) -> None:
 def _check_step(step: Any, steps: int) -> None:
     if step is None:
         return
-    if isinstance(step, bool) or not isinstance(step, int) or not 0 <= step <= steps:
+    if isinstance(step, bool) or not isinstance(step, Integral) or not 0 <= step <= steps:
         raise ArgumentError(
             f"step is a whole number from 0 to {steps}, the number of steps of this drawing, not {step!r}"
         )

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from operator import add
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from ...graph import Node, Variable
 from .._backpropagation import Backpropagation, Edge
 from ._diagram import Frame, Kind, Line, Passes, Text, Vertex
-from ._framing import Way, framed
+from ._framing import Key, Tie, through_ports
 from ._symbols import note_of, symbol_of
 from ._text_width import shortened
 from ._writing import Writing
-
-# Of what is one vertex: the number of a variable, the name of a group, the number and position of a constant. Not the
-# variable itself: two of them that are compared make a third.
-Key: TypeAlias = Hashable
 
 OUTPUT: Key = "the output"
 _LONGEST_NAME, _LONGEST_SMALL = 170.0, 120.0  # pixels
@@ -50,14 +46,6 @@ class Parts:
     constants: Mapping[int, str] = field(default_factory=dict)
 
 
-class _Tie(NamedTuple):
-    """What goes from one vertex to another on one line."""
-
-    source: Key
-    target: Key
-    edges: list[Edge]
-
-
 class GraphDiagram:
     """Vertices, lines and frames of a graph with its passes, and how many steps the passes have."""
 
@@ -81,11 +69,19 @@ class GraphDiagram:
             if key not in vertices:
                 vertices[key] = self._vertex(key, node)
         vertices[OUTPUT] = Vertex("output", _short(self._name, _LONGEST_NAME), self.sentence(self._output))
-        ways = [Way(tie.source, tie.target, self._value(tie), self._gradient(tie)) for tie in self._ties]
-        ways.append(Way(self._key(self._output.variable), OUTPUT, *self._last_texts()))
-        frame_of = {v.number: title for v, title in self._parts.framed.items() if v.number in vertices}
+        frame_of: dict[Key, str] = {
+            v.number: title for v, title in self._parts.framed.items() if v.number in vertices
+        }
         frame_of |= {place: frame_of[place[0]] for place in self._plain_constants if place[0] in frame_of}
-        return framed(vertices, ways, frame_of)
+        last = Tie(self._key(self._output.variable), OUTPUT, [])
+        ties, ports = through_ports([*self._ties, last], frame_of)
+        vertices |= dict.fromkeys(ports, Vertex("port", ""))
+        index = {key: number for number, key in enumerate(vertices)}
+        members: defaultdict[str, list[int]] = defaultdict(list)
+        for key, title in (frame_of | ports).items():
+            members[title].append(index[key])
+        lines = [Line(index[tie.source], index[tie.target], *self._texts(tie)) for tie in ties]
+        return list(vertices.values()), lines, [Frame(title, tuple(m)) for title, m in members.items()]
 
     def sentence(self, node: Node) -> str:
         """A variable with its formula, its value and its gradient."""
@@ -102,15 +98,15 @@ class GraphDiagram:
     def _key(self, variable: Variable) -> Key:
         return self._parts.closed.get(variable, variable.number)
 
-    def _find_ties(self) -> Iterable[_Tie]:
+    def _find_ties(self) -> Iterable[Tie]:
         """The lines in the order of the forward pass; into or out of a group, one for all that takes the same way."""
-        shared: dict[tuple[Key, Key], _Tie] = {}
+        shared: dict[tuple[Key, Key], Tie] = {}
         for edge in self._passes.edges:
             target = self._key(edge.target.variable)
             if edge.source is None:
                 place = self._constant_at(edge)
                 if place is not None:
-                    yield _Tie(place, target, [edge])
+                    yield Tie(place, target, [edge])
                 continue
             source = self._key(edge.source.variable)
             if source == target:
@@ -120,7 +116,7 @@ class GraphDiagram:
                 if known:
                     known.edges.append(edge)
                     continue
-            tie = shared[source, target] = _Tie(source, target, [edge])
+            tie = shared[source, target] = Tie(source, target, [edge])
             yield tie
 
     def _constant_at(self, edge: Edge) -> Key | None:
@@ -165,7 +161,9 @@ class GraphDiagram:
 
     @cached_property
     def _gates(self) -> frozenset[Key]:
-        return frozenset(node.variable.number for node in self._passes.graph if node.variable.gate is not None)
+        return frozenset(
+            node.variable.number for node in self._passes.graph if node.variable.gate is not None
+        )
 
     def _computes(self, key: Key) -> bool:
         return self._parts.groups[key].kind == "group" if isinstance(key, str) else key in self._gates
@@ -195,19 +193,32 @@ class GraphDiagram:
         since = max(self._backward[tie.target] for tie in ways)
         return Text(self._writing.total(self._passes.gradients[variable]), since)
 
-    def _value(self, tie: _Tie) -> Text | None:
+    def _texts(self, tie: Tie) -> tuple[Text | None, Text | None]:
+        """What stands above and below a line."""
+        if not tie.has_texts:
+            return None, None
+        return (self._value(tie), self._gradient(tie)) if tie.edges else self._last_texts()
+
+    def _value(self, tie: Tie) -> Text | None:
         if self._shown == "backward":
             return None
         edge = tie.edges[0]
-        if edge.source is None and id(edge.target.variable.inputs[edge.position]) not in self._parts.constants:
+        if (
+            edge.source is None
+            and id(edge.target.variable.inputs[edge.position]) not in self._parts.constants
+        ):
             return None  # the constant itself stands at the beginning of the line
         if any(other.source is not edge.source for other in tie.edges):
             return None
-        return Text(self._writing.value(edge.value), self._forward.get(tie.source, 0))
+        since = 0 if edge.source is None else self._forward.get(self._key(edge.source.variable), 0)
+        return Text(self._writing.value(edge.value), since)
 
-    def _gradient(self, tie: _Tie) -> Text | None:
+    def _gradient(self, tie: Tie) -> Text | None:
         part = self._part(tie)
-        return None if part is None else Text(self._writing.gradient(part), self._backward[tie.target])
+        if part is None:
+            return None
+        since = max(self._backward.get(self._key(edge.target.variable), 0) for edge in tie.edges)
+        return Text(self._writing.gradient(part), since)
 
     def _last_texts(self) -> tuple[Text | None, Text | None]:
         variable = self._output.variable
@@ -218,7 +229,7 @@ class GraphDiagram:
             gradient = Text(self._writing.gradient(self._passes.gradients[variable]), len(self._forward) + 1)
         return value, gradient
 
-    def _part(self, tie: _Tie) -> Any:
+    def _part(self, tie: Tie) -> Any:
         """The gradient that comes back on a line; None where nothing does, or where several values share it."""
         if any(edge.source is not tie.edges[0].source for edge in tie.edges):
             return None

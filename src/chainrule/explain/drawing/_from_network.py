@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,6 +64,8 @@ def names_to_open(network: Network, opened: str | Iterable[str] | None) -> froze
         return frozenset()
     if opened == "all":
         return frozenset(names)
+    if not isinstance(opened, Iterable):
+        raise ArgumentError(f"open is the name of a layer, a list of names, or 'all', not {opened!r:.60}")
     wanted = [opened] if isinstance(opened, str) else list(opened)
     wanted = [loss if name == "lastLayer" else name for name in wanted]
     for name in wanted:

@@ -28,7 +28,7 @@ def parts_of(graph: Graph, say: Words) -> Parts:
     stretch_of = _stretches(graph)
     closed: dict[Variable, str] = {}
     groups: dict[str, Closed] = {}
-    for stretch, nodes in _by(graph, stretch_of).items():
+    for nodes in _by(graph, stretch_of).values():
         if len(nodes) > 1:
             name = say("stretch", first=nodes[0].name, last=nodes[-1].name)
             closed |= {node.variable: name for node in nodes}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from ._diagram import Vertex
-from ._scene import ABOVE, BELOW, SMALL, SMALL_ROW, TITLE, VALUE, Curve, Node, Panel, Point, Scene, symbol_size
+from ._scene import SMALL, TITLE, Curve, Label, Node, Panel, Point, Scene
 from ._text_width import text_width
 
 PAPER, PAPER_EDGE = "#ffffff", "#e5e7eb"
@@ -18,7 +17,8 @@ PANEL, PANEL_EDGE = "#f8fafc", "#cbd5e1"
 _FILL = {"leaf": "#eef4fb", "gate": "#ffffff", "group": "#f1f5f9"}
 _EDGE = {"leaf": "#b6cbe3", "gate": INK, "group": INK}
 
-_ARROW_LENGTH, _ARROW_WIDTH = 8.0, 6.4
+_COLOUR = {"note": SOFT, "total": GRADIENT, "gradient": GRADIENT}
+_BOLD = ("result", "total", "gradient")
 _MARGIN = 22.0
 
 
@@ -107,42 +107,23 @@ def _panel(panel: Panel) -> Iterator[Piece]:
 
 def _curve(scene: Scene, curve: Curve) -> Iterator[Piece]:
     yield Bezier(curve.points, LINE, 1.4)
-    if scene.diagram.vertices[curve.line.target].kind != "port":
-        yield _arrow(curve)
-    if value := scene.shown(curve.line.value):
-        yield Words(curve.x, curve.y + ABOVE, value, VALUE, INK)
-    if gradient := scene.shown(curve.line.gradient):
-        yield Words(curve.x, curve.y + BELOW, gradient, VALUE, GRADIENT, bold=True)
-
-
-def _arrow(curve: Curve) -> Triangle:
-    """The head of an arrow at the end of a curve, in the direction in which it arrives."""
-    x, y = curve.points[-1]
-    cx, cy = next((point for point in reversed(curve.points) if point != (x, y)), (x - 1, y))
-    length = ((x - cx) ** 2 + (y - cy) ** 2) ** 0.5
-    ux, uy = (x - cx) / length, (y - cy) / length
-    bx, by, half = x - _ARROW_LENGTH * ux, y - _ARROW_LENGTH * uy, _ARROW_WIDTH / 2
-    return Triangle(((x, y), (bx - half * uy, by + half * ux), (bx + half * uy, by - half * ux)), LINE)
+    if scene.has_arrow(curve):
+        yield Triangle(curve.arrow, LINE)
+    yield from _words(scene, curve.labels, INK)
 
 
 def _node(scene: Scene, node: Node) -> Iterator[Piece]:
     vertex = node.vertex
-    left, top = node.x - node.width / 2, node.y - node.height / 2
     if vertex.kind in _FILL:
+        left, top = node.x - node.width / 2, node.y - node.height / 2
         stroke, thickness = (CURRENT, 3.5) if scene.is_current(vertex) else (_EDGE[vertex.kind], 1.4)
         radius = 8.0 if vertex.kind == "group" else node.height / 2
         yield Rectangle(left, top, node.width, node.height, radius, _FILL[vertex.kind], stroke, thickness)
-    size = symbol_size(vertex)
-    yield Words(node.x, node.y + 0.35 * size, vertex.text, size, _ink(vertex), bold=vertex.kind == "output")
-    if vertex.name:
-        yield Words(node.x, top - 5, vertex.name, SMALL, INK)
-    y = top + node.height + SMALL_ROW
-    if vertex.note:
-        yield Words(node.x, y, vertex.note, SMALL, SOFT)
-        y += SMALL_ROW
-    if total := scene.shown(vertex.total):
-        yield Words(node.x, y, total, SMALL, GRADIENT, bold=True)
+    yield from _words(scene, node.labels, SOFT if vertex.kind == "constant" else INK)
 
 
-def _ink(vertex: Vertex) -> str:
-    return SOFT if vertex.kind == "constant" else INK
+def _words(scene: Scene, labels: Iterable[Label], ink: str) -> Iterator[Words]:
+    for label in labels:
+        if text := scene.shown(label.text):
+            colour = _COLOUR.get(label.role, ink)
+            yield Words(label.x, label.y, text, label.size, colour, bold=label.role in _BOLD)

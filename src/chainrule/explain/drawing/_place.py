@@ -2,151 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
-from ..layout import Box, Link, Placed, place
-from ._diagram import Diagram, Frame, Line
-from ._scene import SMALL, TITLE, Curve, Node, Panel, Point, Scene, box_of, label_size, size_of
+from ..layout import Placed, place
+from ._diagram import Diagram, Line
+from ._ends import at_outline, into, joined, out_of
+from ._inside import GAP, Inside, inside, links_of
+from ._scene import SMALL, TITLE, Curve, Node, Panel, Point, Scene, box_of, size_of
 from ._text_width import text_width
 
 _MARGIN, _TITLE_ROOM, _LEGEND_ROOM = 22.0, 34.0, 26.0
-_FRAME_PADDING, _FRAME_TITLE, _FRAME_SIDE = 14.0, 18.0, 30.0
-_GAP = 12.0
 
 
 def scene_of(diagram: Diagram, *, title: str, lang: str) -> Scene:
     """Find a place for everything."""
-    places = _Places(diagram)
-    top = _MARGIN + (_TITLE_ROOM if title else 0.0)
-    places.move(_MARGIN, top)
-    legend = sum(text_width(text, SMALL) for text in diagram.legend) + 40
+    places = _Places(diagram, _MARGIN, _MARGIN + (_TITLE_ROOM if title else 0.0))
+    legend = sum(text_width(text, SMALL, bold=True) for text in diagram.legend) + 14
     heading = text_width(title, TITLE, bold=True)
-    width = max(places.width, legend, heading) + 2 * _MARGIN
-    height = places.height + top + _LEGEND_ROOM + _MARGIN / 2
+    width = max(places.right, legend + _MARGIN, heading + _MARGIN) + _MARGIN
+    height = places.lower + _LEGEND_ROOM + _MARGIN / 2
     return Scene(
-        diagram, places.nodes(), places.curves(), tuple(places.panels), round(width, 1), round(height, 1), title, lang
+        diagram=diagram,
+        nodes=places.nodes,
+        curves=tuple(places.curves()),
+        panels=tuple(places.panels),
+        width=round(width, 1),
+        height=round(height, 1),
+        title=title,
+        lang=lang,
     )
 
 
-@dataclass
-class _Inside:
-    """A frame laid out by itself."""
-
-    frame: Frame
-    lines: list[int]
-    placed: Placed
-
-    @property
-    def box(self) -> Box:
-        width = max(self.placed.width, text_width(self.frame.title, SMALL, bold=True)) + 2 * _FRAME_SIDE
-        return Box(width, self.placed.height + 2 * (_FRAME_PADDING + _FRAME_TITLE / 2))
-
-
 class _Places:
-    """Where every vertex and every line of a diagram is."""
+    """Where every vertex and every line of a diagram is.
 
-    def __init__(self, diagram: Diagram) -> None:
+    left, top     where the drawing begins
+    right, lower  where it ends
+    """
+
+    def __init__(self, diagram: Diagram, left: float, top: float) -> None:
         self._diagram = diagram
         self._centres: dict[int, Point] = {}
         self._labels: dict[int, Point] = {}
         self._paths: dict[int, tuple[Point, ...]] = {}
+        self._frame_of: dict[int, int] = {}
+        for number, frame in enumerate(diagram.frames):
+            self._frame_of |= dict.fromkeys(frame.members, number)
+        insides = [inside(diagram, frame) for frame in diagram.frames]
+        self._within = {line for each in insides for line in each.lines}
+        outside = [vertex for vertex in range(len(diagram.vertices)) if vertex not in self._frame_of]
+        across = [line for line in range(len(diagram.lines)) if line not in self._within]
+        placed = self._place(outside, insides, across)
+
+        upper, lower = _extent(placed, len(outside), insides)
+        corner = left, top - upper
+        self.right, self.lower = left + placed.width, top + lower - upper
+        self._take(placed, outside, across, corner)
         self.panels: list[Panel] = []
-        frame_of = {member: number for number, frame in enumerate(diagram.frames) for member in frame.members}
-        insides = [self._inside(frame) for frame in diagram.frames]
-        within = {line for inside in insides for line in inside.lines}
-        outside = [v for v in range(len(diagram.vertices)) if v not in frame_of]
-        index = {v: i for i, v in enumerate(outside)}
-        index |= {member: len(outside) + number for member, number in frame_of.items()}
-        boxes = [box_of(diagram.vertices[v]) for v in outside] + [inside.box for inside in insides]
-        lines = [i for i in range(len(diagram.lines)) if i not in within]
-        placed = place(boxes, self._links(lines, index), gap=_GAP)
-        self.width, self.height = placed.width, placed.height
-        self._take(placed, outside, lines, (0.0, 0.0))
-        for inside, centre in zip(insides, placed.boxes[len(outside) :], strict=True):
-            self._put(inside, centre)
-
-    def move(self, dx: float, dy: float) -> None:
-        def moved(point: Point) -> Point:
-            return point[0] + dx, point[1] + dy
-
-        self._centres = {v: moved(point) for v, point in self._centres.items()}
-        self._labels = {i: moved(point) for i, point in self._labels.items()}
-        self._paths = {i: tuple(map(moved, path)) for i, path in self._paths.items()}
-        self.panels = [Panel(p.title, p.x + dx, p.y + dy, p.width, p.height) for p in self.panels]
-
-    def nodes(self) -> tuple[Node, ...]:
-        vertices = self._diagram.vertices
-        return tuple(Node(v, *self._centres[i], *size_of(v)) for i, v in enumerate(vertices))
-
-    def curves(self) -> tuple[Curve, ...]:
-        nodes = self.nodes()
-        return tuple(
-            Curve(line, self._whole_path(i, line, nodes), *self._labels[i])
-            for i, line in enumerate(self._diagram.lines)
+        for each, (x, y) in zip(insides, placed.boxes[len(outside) :], strict=True):
+            panel = each.panel_at((x + corner[0], y + corner[1]))
+            self.panels.append(panel)
+            self._take(each.placed, each.frame.members, each.lines, each.corner_in(panel))
+        self.nodes = tuple(
+            Node(vertex, *self._centres[number], *size_of(vertex))
+            for number, vertex in enumerate(diagram.vertices)
         )
 
-    def _inside(self, frame: Frame) -> _Inside:
-        members = {v: i for i, v in enumerate(frame.members)}
-        lines = [
-            i for i, line in enumerate(self._diagram.lines) if line.source in members and line.target in members
-        ]
-        boxes = [box_of(self._diagram.vertices[v]) for v in frame.members]
-        return _Inside(frame, lines, place(boxes, self._links(lines, members), gap=_GAP))
-
-    def _links(self, lines: Sequence[int], index: dict[int, int]) -> list[Link]:
-        chosen = [self._diagram.lines[i] for i in lines]
-        return [Link(index[line.source], index[line.target], *label_size(line)) for line in chosen]
+    def _place(self, outside: Sequence[int], insides: Sequence[Inside], across: Sequence[int]) -> Placed:
+        """Lay out what is outside of frames, each frame as one box behind the other ones."""
+        diagram = self._diagram
+        index = {vertex: number for number, vertex in enumerate(outside)}
+        for vertex, frame in self._frame_of.items():
+            index[vertex] = len(outside) + frame
+        boxes = [box_of(diagram.vertices[vertex]) for vertex in outside]
+        boxes += [each.box for each in insides]
+        lines = [diagram.lines[line] for line in across]
+        return place(boxes, links_of(lines, index), gap=GAP)
 
     def _take(self, placed: Placed, vertices: Sequence[int], lines: Sequence[int], corner: Point) -> None:
+        """Take over the places of vertices and lines, as seen from a corner."""
         left, top = corner
-        for v, (x, y) in zip(vertices, placed.boxes, strict=False):  # behind them come the frames
-            self._centres[v] = x + left, y + top
+        for vertex, (x, y) in zip(vertices, placed.boxes, strict=False):  # behind them come the frames
+            self._centres[vertex] = x + left, y + top
         for line, (x, y), path in zip(lines, placed.labels, placed.paths, strict=True):
             self._labels[line] = x + left, y + top
             self._paths[line] = tuple((px + left, py + top) for px, py in path)
 
-    def _put(self, inside: _Inside, centre: Point) -> None:
-        """A frame with what is in it, at its place in the whole."""
-        box = inside.box
-        left, top = centre[0] - box.width / 2, centre[1] - box.height / 2
-        self.panels.append(Panel(inside.frame.title, left, top, box.width, box.height))
-        corner = centre[0] - inside.placed.width / 2, top + _FRAME_PADDING + _FRAME_TITLE
-        self._take(inside.placed, inside.frame.members, inside.lines, corner)
+    def curves(self) -> Iterator[Curve]:
+        for number, line in enumerate(self._diagram.lines):
+            yield Curve(line, self._path(number, line), *self._labels[number])
 
-    def _whole_path(self, number: int, line: Line, nodes: tuple[Node, ...]) -> tuple[Point, ...]:
-        """From the picture of the source to that of the target. The layout knows no small texts, nor what is inside
-        a frame: the ends are led on to where they belong."""
-        path = list(self._paths[number])
-        source, target = nodes[line.source], nodes[line.target]
-        beginning = _led_on(path[0], source, self._edge_of_frame(source, path[0], 1), 1)
-        end = _led_on(path[-1], target, self._edge_of_frame(target, path[-1], -1), -1)
-        left, right = beginning[0][0], end[0][0]
-        between = [(min(max(x, left), right), y) for x, y in path[1:-1]]
-        return (*reversed(beginning), *between, *end)
-
-    def _edge_of_frame(self, node: Node, end: Point, side: int) -> float | None:
-        """Where the frame ends through whose port a line goes out of or into it; None for a line within or without."""
-        if node.vertex.kind != "port":
-            return None
-        for panel in self.panels:
-            inside = panel.x < node.x < panel.x + panel.width and panel.y < node.y < panel.y + panel.height
-            if inside:
-                edge = panel.x + (panel.width if side > 0 else 0.0)
-                return edge if abs(end[0] - node.x) > 3 or abs(end[1] - node.y) > 3 else None
-        return None
+    def _path(self, number: int, line: Line) -> tuple[Point, ...]:
+        """From the picture of the source to that of the target."""
+        path = self._paths[number]
+        (_, start), (_, end) = path[0], path[-1]
+        source, target = self.nodes[line.source], self.nodes[line.target]
+        first, last = [at_outline(source, start, 1)], [at_outline(target, end, -1)]
+        is_within = number in self._within
+        if source.vertex.kind == "port" and not is_within:
+            first = out_of(self.panels[self._frame_of[line.source]], source, start)
+        if target.vertex.kind == "port" and not is_within:
+            last = into(self.panels[self._frame_of[line.target]], target, end)
+        return joined(path, first, last)
 
 
-def _led_on(end: Point, node: Node, edge: float | None, side: int) -> list[Point]:
-    """The end of a path and what comes behind it, up to the outline of a vertex.
+def _extent(placed: Placed, outside: int, insides: Sequence[Inside]) -> tuple[float, float]:
+    """The upper and the lower end of a layout. A frame alone may take less room than its box has.
 
-    side   1 for the right side of the vertex, -1 for its left
+    outside   how many boxes are no frames
     """
-    if edge is not None:
-        bend = (edge - node.x) / 2
-        return [(edge, end[1]), (edge - bend, end[1]), (node.x + bend, node.y), (node.x, node.y)]
-    radius = node.height / 2
-    dy = min(abs(end[1] - node.y), radius)
-    is_round = node.vertex.kind in ("leaf", "gate")
-    round_end = radius - (radius**2 - dy**2) ** 0.5 if is_round else 0.0
-    return [(node.x + side * (node.width / 2 - round_end), end[1])]
+    if outside > 1 or not insides:
+        return 0.0, placed.height
+    return 0.0, placed.height

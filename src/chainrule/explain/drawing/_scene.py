@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 from ..layout import Box
 from ._diagram import Diagram, Kind, Line, Text, Vertex
 from ._text_width import text_width
 
 Point = tuple[float, float]
+Role = Literal["symbol", "result", "name", "note", "total", "value", "gradient"]
 
 # Sizes of letters, in pixels.
 TITLE, VALUE, SMALL = 17.0, 13.0, 11.0
 _SYMBOL: dict[Kind, float] = {"leaf": 14, "constant": 13, "gate": 15, "group": 14, "output": 16, "port": 0}
 
+_ARROW_LENGTH, _ARROW_WIDTH = 8.0, 6.4
 ABOVE, BELOW = -6.0, 16.0  # from a line to the feet of the letters above and below it
 SMALL_ROW = 14.0  # from one small text above or below a vertex to the next
 
@@ -22,6 +26,17 @@ _LABEL_HEIGHT = 40.0
 _PADDING: dict[Kind, float] = {"leaf": 22, "constant": 8, "gate": 26, "group": 30, "output": 10, "port": 0}
 _CIRCLE_PADDING = 10.0
 _HEIGHT: dict[Kind, float] = {"leaf": 30, "constant": 22, "gate": 38, "group": 42, "output": 26, "port": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text with its place: the middle of the line on which its letters stand."""
+
+    role: Role
+    text: Text
+    x: float
+    y: float
+    size: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +50,17 @@ class Node:
     height: float
 
     @property
-    def texts_below(self) -> list[Text]:
-        note = [Text(self.vertex.note)] if self.vertex.note else []
-        return [*note, self.vertex.total] if self.vertex.total else note
+    def labels(self) -> Iterator[Label]:
+        vertex, size, below = self.vertex, symbol_size(self.vertex), self.y + self.height / 2 + SMALL_ROW
+        role: Role = "result" if vertex.kind == "output" else "symbol"
+        yield Label(role, Text(vertex.text), self.x, self.y + 0.35 * size, size)
+        if vertex.name:
+            yield Label("name", Text(vertex.name), self.x, self.y - self.height / 2 - 5, SMALL)
+        if vertex.note:
+            yield Label("note", Text(vertex.note), self.x, below, SMALL)
+            below += SMALL_ROW
+        if vertex.total:
+            yield Label("total", vertex.total, self.x, below, SMALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +71,23 @@ class Curve:
     points: tuple[Point, ...]
     x: float
     y: float
+
+    @property
+    def labels(self) -> Iterator[Label]:
+        if self.line.value:
+            yield Label("value", self.line.value, self.x, self.y + ABOVE, VALUE)
+        if self.line.gradient:
+            yield Label("gradient", self.line.gradient, self.x, self.y + BELOW, VALUE)
+
+    @property
+    def arrow(self) -> tuple[Point, Point, Point]:
+        """The head of an arrow at its end, in the direction in which it arrives: the tip, and the two other corners."""
+        x, y = self.points[-1]
+        cx, cy = next((point for point in reversed(self.points) if point != (x, y)), (x - 1, y))
+        length = ((x - cx) ** 2 + (y - cy) ** 2) ** 0.5
+        ux, uy = (x - cx) / length, (y - cy) / length
+        bx, by, half = x - _ARROW_LENGTH * ux, y - _ARROW_LENGTH * uy, _ARROW_WIDTH / 2
+        return (x, y), (bx - half * uy, by + half * ux), (bx + half * uy, by - half * ux)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +131,10 @@ class Scene:
     def is_current(self, vertex: Vertex) -> bool:
         """Whether it is this one's turn."""
         return self.step is not None and self.step > 0 and self.step in (vertex.forward, vertex.backward)
+
+    def has_arrow(self, curve: Curve) -> bool:
+        """Whether it ends at something that is drawn."""
+        return self.diagram.vertices[curve.line.target].kind != "port"
 
     @cached_property
     def nodes_shown(self) -> tuple[tuple[int, Node], ...]:

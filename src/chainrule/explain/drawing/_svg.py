@@ -17,33 +17,36 @@ _NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 def svg(scene: Scene) -> str:
     """The document. Its ids begin with a digest of all that is in it: two drawings on one page never share one."""
-    groups = list(groups_of(scene))
     diagram = scene.diagram
-    everything = repr((groups, scene.width, scene.height, scene.lang, diagram.heading, diagram.description))
-    prefix = "g" + sha256(everything.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    title, description = _clean(scene.title or diagram.heading), _clean(diagram.description)
+    groups = {group.name: _content(group) for group in groups_of(scene)}
+    everything = "\n".join([scene.lang, title, description, *groups.values()])
+    prefix = "g" + sha256(everything.encode()).hexdigest()[:12]
     width, height = _short(scene.width), _short(scene.height)
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
             f'viewBox="0 0 {width} {height}" role="img" xml:lang="{scene.lang}" '
             f'aria-labelledby="{prefix}-title {prefix}-desc" font-family="{_FONTS}">',
-            f'<title id="{prefix}-title">{_clean(scene.title or diagram.heading)}</title>',
-            f'<desc id="{prefix}-desc">{_clean(diagram.description)}</desc>',
-            *(_group(group, prefix) for group in groups),
+            f'<title id="{prefix}-title">{title}</title>',
+            f'<desc id="{prefix}-desc">{description}</desc>',
+            *(f'<g id="{prefix}-{name}">{content}</g>' for name, content in groups.items()),
             "</svg>\n",
         ]
     )
 
 
-def _group(group: Group, prefix: str) -> str:
+def _content(group: Group) -> str:
     title = f"<title>{_clean(group.detail)}</title>" if group.detail else ""
-    return f'<g id="{prefix}-{group.name}">{title}{"".join(map(_element, group.pieces))}</g>'
+    return title + "".join(map(_element, group.pieces))
 
 
 def _element(piece: Piece) -> str:
     match piece:
         case Rectangle():
-            size = f'width="{_short(piece.width)}" height="{_short(piece.height)}" rx="{_short(piece.radius)}"'
+            size = (
+                f'width="{_short(piece.width)}" height="{_short(piece.height)}" rx="{_short(piece.radius)}"'
+            )
             colours = f'fill="{piece.fill}" stroke="{piece.stroke}" stroke-width="{_short(piece.thickness)}"'
             return f'<rect x="{_short(piece.x)}" y="{_short(piece.y)}" {size} {colours}/>'
         case Bezier():

@@ -12,7 +12,8 @@ from ..notation import number
 from ._text_width import shortened
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_WIDEST_NOTE = 130.0
+_WIDEST_NOTE = 130.0  # pixels
+_LONGEST_INDEX = 12  # letters
 
 
 def symbol_of(variable: Variable) -> tuple[str, frozenset[int]]:
@@ -31,6 +32,8 @@ def symbol_of(variable: Variable) -> tuple[str, frozenset[int]]:
         is_whole = written.removeprefix("−").isdecimal()
         raised = written.replace("−", "-").translate(_RAISED)
         return (f"x{raised}" if is_whole else f"x^{written}"), frozenset({1})
+    if gate.name == "getitem" and (index := _index_in_symbol(variable)):
+        return f"[{index}]", frozenset()
     return gate.symbol, frozenset()
 
 
@@ -38,6 +41,8 @@ def note_of(variable: Variable) -> str:
     """The settings of a gate that are not the usual ones, in small."""
     gate = variable.gate
     assert gate is not None
+    if gate.name == "getitem" and _index_in_symbol(variable):
+        return ""
     chosen: Mapping[str, Any] = {
         name: value
         for name, value in variable.settings.items()
@@ -45,6 +50,13 @@ def note_of(variable: Variable) -> str:
     }
     text = ", ".join(f"{name}={_setting(value)}" for name, value in chosen.items())
     return shortened(text, 11.0, _WIDEST_NOTE)
+
+
+def _index_in_symbol(variable: Variable) -> str:
+    """What stands between the brackets of a selection, if it is short."""
+    index = variable.settings["index"]
+    text = ", ".join(map(_setting, index)) if isinstance(index, tuple) else _setting(index)
+    return text if len(text) <= _LONGEST_INDEX else ""
 
 
 def _is_number(value: Any) -> bool:

@@ -40,7 +40,7 @@ def _em(letter: str) -> float:
         return 1.0 if "가" <= letter <= "힣" or letter.isalnum() else 1.3  # emoji are wider than letters
     if letter in "ijlI.,:;'|![]()‖ ·ᵀ²³¹⁻":
         return 0.36
-    if letter in "frt\"/-⁰⁴⁵⁶⁷⁸⁹ʸˣ":
+    if letter in 'frt"/-⁰⁴⁵⁶⁷⁸⁹ʸˣ':
         return 0.44
     if letter in "mwMW%@←→…½Σ√∂":
         return 0.98

@@ -1,9 +1,9 @@
 """How high each vertex stands: long links straight, boxes in the middle of what they are joined to.
 
 Brandes and Köpf, "Fast and Simple Horizontal Coordinate Assignment" (2002), turned by a quarter: four layouts, each
-leaning to one corner, and of the four heights of a vertex the mean of the middle two. As in their erratum (2020,
-arXiv:2008.01252) a segment is marked against every inner segment that it crosses. The blocks are packed by longest
-paths instead of classes, which the erratum's second fault does not touch.
+leaning to one corner, and of the four heights of a vertex the mean of the middle two. Blocks are packed by longest
+paths over all of them, so the classes of blocks and their shifts, which the erratum of Brandes, Walter and Zink
+(2020, arXiv:2008.01252) is about, do not arise.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _crossed(graph: Layers, order: Order) -> set[tuple[int, int]]:
         for left, right in zip(chain, chain[1:], strict=False):
             inner = left >= graph.boxes and right >= graph.boxes
             strength[left, right] = (len(chain) if inner else 0, -index if inner else 0)
-    marked = set()
+    crossed = set()
     for left_layer, right_layer in zip(order, order[1:], strict=False):
         place = {vertex: index for index, vertex in enumerate(right_layer)}
         edges = [
@@ -51,8 +51,8 @@ def _crossed(graph: Layers, order: Order) -> set[tuple[int, int]]:
             end = place[edge[1]]
             for other in edges[:index]:
                 if place[other[1]] > end and strength[edge] != strength[other]:
-                    marked.add(min(edge, other, key=strength.__getitem__))
-    return marked
+                    crossed.add(min(edge, other, key=strength.__getitem__))
+    return crossed
 
 
 def _asides(graph: Layers) -> set[tuple[int, int]]:

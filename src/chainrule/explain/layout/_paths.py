@@ -101,7 +101,7 @@ def _curve(stops: list[Point]) -> Path:
     corners = [
         stop
         for before, stop, after in zip(stops, stops[1:], stops[2:], strict=False)
-        if not before[1] == stop[1] == after[1]
+        if before[1] != after[1]
     ]
     path = [stops[0]]
     for right, after in [*corners, stops[-1]]:

@@ -51,8 +51,8 @@ class Writer(ABC):
     def __init__(self, expression: Expression, language: str) -> None:
         self._expression = expression
         self._say = words(language, "notation")
-        # Beside a matrix product the dot is taken.
-        self._times = "×" if _holds_both_products(expression) else "·"
+        # Between arrays the dot is the matrix product's; element by element it is ×.
+        self._times = "×" if _is_about_arrays(expression) else "·"
 
     @property
     def written(self) -> str:
@@ -286,14 +286,14 @@ def _swaps_last_two(axes: tuple[int, ...]) -> bool:
     return n >= 2 and axes == (*range(n - 2), n - 1, n - 2)
 
 
-def _holds_both_products(e: Expression) -> bool:
-    found = set()
+def _is_about_arrays(e: Expression) -> bool:
     todo = [e]
     while todo:
         match todo.pop():
-            case Operation(op, args):
-                found.add(op)
-                todo.extend(args)
-            case Equation(sides):
-                todo.extend(sides)
-    return found >= _PRODUCTS
+            case Array() | Operation(op="matmul") | Gradient(whole=True):
+                return True
+            case Name(shape=shape) if shape is not None:
+                return True
+            case Operation(args=parts) | Equation(sides=parts):
+                todo.extend(parts)
+    return False

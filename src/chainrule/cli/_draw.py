@@ -1,0 +1,38 @@
+"""``chainrule draw``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..errors import ArgumentError
+from ..explain import Drawing
+from ..explain import draw as drawing_of
+from ._expression import graph_of
+from ._network import load_network
+from ._screen import print_json
+
+
+def draw(options: argparse.Namespace) -> int:
+    """Draw the graph of an expression, or the network of a run, into a file."""
+    drawing = _drawing(options)
+    if options.out is not None:
+        drawing.save(options.out)
+        print(options.out)
+    elif options.json:
+        print_json(drawing.to_dict())
+    else:
+        print(drawing.svg())
+    return 0
+
+
+def _drawing(options: argparse.Namespace) -> Drawing:
+    shown = {"lang": options.lang, "passes": options.passes, "step": options.step, "title": options.title}
+    if not options.values and Path(options.expression).exists():
+        if options.passes == "backward":
+            what = "a network is drawn without data, so it has no backward pass"
+            raise ArgumentError(what, fix="cr.draw(network, x, t) in Python")
+        return drawing_of(load_network(options.expression), open=options.open or None, **shown)
+    if options.open:
+        raise ArgumentError("--open is for the layers of a network", fix="give the folder of a run")
+    return drawing_of(graph_of(options.expression, options.values), **shown)

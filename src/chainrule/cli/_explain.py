@@ -1,0 +1,59 @@
+"""``chainrule explain``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+
+from ..explain import Report, what_if
+from ..explain import explain as explanation_of
+from ..explain.document import Document, Heading
+from ._expression import changes_of, element_of, graph_of
+from ._screen import print_json
+
+FORMATS: Mapping[str, Callable[[Report], str]] = {
+    "text": str,
+    "markdown": Report.to_markdown,
+    "html": lambda report: report.to_html(standalone=True),
+    "latex": Report.to_latex,
+}
+
+
+class _Both(Report):
+    """An explanation, and what would happen to other inputs."""
+
+    def __init__(self, explanation: Report, what_if: Report) -> None:
+        self._explanation, self._what_if = explanation, what_if
+
+    def _document(self) -> Document:
+        first, second = self._explanation._document(), self._what_if._document()
+        blocks = (*first.blocks, Heading(second.title), *second.blocks)
+        return Document(first.title, blocks, first.language, {"explanation": first.data, "what_if": second.data})
+
+
+def explain(options: argparse.Namespace) -> int:
+    """Explain the gradients of an expression, and what would happen to other inputs."""
+    changes = changes_of(options.what_if)
+    element = None if options.element is None else element_of(options.element)
+    output = graph_of(options.expression, options.values)
+    report: Report = explanation_of(output, lang=options.lang, element=element)
+    if changes:
+        report = _Both(report, what_if(output, lang=options.lang, **changes))
+    show(report, options)
+    return 0
+
+
+def show(report: Report, options: argparse.Namespace) -> None:
+    """Put a report where the options say: into a file, or on the screen in one of the forms."""
+    from rich.console import Console
+
+    screen = Console()
+    if options.out is not None:
+        report.save(options.out)
+        print(options.out)
+    elif options.json:
+        print_json(report.to_dict())
+    elif options.format == "text" and screen.is_terminal:
+        screen.print(report)
+    else:
+        print(FORMATS[options.format](report))  # as wide as it is: rich would cut it at 80 columns
