@@ -89,8 +89,8 @@ def test_clip_says_its_bounds_once() -> None:
 
 def test_softmax() -> None:
     row, rows = np.ones(3), np.ones((2, 3))
-    assert forward(gates.softmax, [X], [row]) == "exp(x) · (1 / Σ(exp(x)))"
-    assert forward(gates.softmax, [X], [rows]) == "exp(x) · (1 / Σ(exp(x), axis=1))"
+    assert forward(gates.softmax, [X], [row]) == "exp(x) / Σ(exp(x))"
+    assert forward(gates.softmax, [X], [rows]) == "exp(x) / Σ(exp(x), axis=1)"
     assert rule(gates.softmax, 0, [X], [row], row, axis=-1) == "z · (dout − Σ(dout · z))"
     formula = rule_formula(gates.softmax, 0, DOUT, [X], Z, [row], row, (), {})
     assert latex(formula) == (r"z \cdot \left(\mathrm{dout} - \sum\left(\mathrm{dout} \cdot z\right)\right)")

@@ -73,7 +73,8 @@ def _read(name: str, text: str) -> tuple[str, Any]:
         what = f"{name}={text!r} does not say whether {bare} is added or is the new value"
         raise ArgumentError(what, fix=f'"+{bare}" adds it, "={bare}" makes {name} this number')
     raise ArgumentError(
-        f"{name}={text!r} is no change of a number", fix='"+1" and "-0.01" add, "=105" sets, "*1.1" multiplies'
+        f"{name}={text!r} is no change of a number",
+        fix='"+1" and "-0.01" add, "=105" sets, "*1.1" multiplies',
     )
 
 
@@ -92,7 +93,11 @@ def _place(name: str, index: Any, shape: tuple[int, ...]) -> _Index:
     """The index of one element."""
     place = index if isinstance(index, tuple) else (index,)
     whole = all(isinstance(i, int | np.integer) and not isinstance(i, bool) for i in place)
-    if not whole or len(place) != len(shape) or not all(-n <= i < n for i, n in zip(place, shape, strict=True)):
+    if (
+        not whole
+        or len(place) != len(shape)
+        or any(not -n <= i < n for i, n in zip(place, shape, strict=True))
+    ):
         what = f"{name} has shape {shape}, and {index!r} is no index of one element of it"
         raise ArgumentError(what, fix=f"one whole number for each of its {len(shape)} axes")
     return tuple(map(int, place))

@@ -13,8 +13,16 @@ from .. import gates
 from ..errors import ArgumentError, GraphError, UnsupportedError
 from ..gates import Gate, are_class_numbers, formula_value
 from ..graph import (
-    Graph, Variable, apply, describe, functions, gradients_of, new_variable, quiet, rebuild,
-)  # fmt: skip
+    Graph,
+    Variable,
+    apply,
+    describe,
+    functions,
+    gradients_of,
+    new_variable,
+    quiet,
+    rebuild,
+)
 from ._backpropagation import element_name
 
 MOST = 500  # scalars that a graph may be opened to
@@ -80,8 +88,7 @@ def _opened(gate: Gate, inputs: tuple[Any, ...], settings: Mapping[str, Any]) ->
         except Exception:  # the code of a gate may do anything that variables cannot
             continue
         # No gate at all: an identity. It stays, as a value of its own in the graph.
-        is_other = isinstance(opened, Variable) and opened.gate not in (gate, None)
-        if is_other and _same(opened, closed, [i for i in inputs if isinstance(i, Variable)]):
+        if isinstance(opened, Variable) and opened.gate not in (gate, None) and _same(opened, closed, inputs):
             return opened
     return None
 
@@ -91,14 +98,17 @@ def _by_formula(gate: Gate, inputs: tuple[Any, ...], settings: Mapping[str, Any]
     if gate.formula is None:
         return None
     settings = {**gate.defaults, **settings}
-    over = {"axis": settings.get("axis"), "keepdims": gate.kind == "row-wise" or settings.get("keepdims", False)}
-    found: dict[tuple[Any, ...], Any] = {}
+    over = {
+        "axis": settings.get("axis"),
+        "keepdims": gate.kind == "row-wise" or settings.get("keepdims", False),
+    }
+    found: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 
     def run(part: Gate, *values: Any) -> Any:
         key = (part, *map(id, values))
-        if key not in found:
-            found[key] = apply(part, *values, **(over if part is gates.sum else {}))
-        return found[key]
+        if key not in found:  # with the values, so that none of them makes room for another of the same id
+            found[key] = apply(part, *values, **(over if part is gates.sum else {})), values
+        return found[key][0]
 
     names = dict(zip(gate.inputs, inputs, strict=True))
     rows = math.prod(np.shape(inputs[0])[:-1])
@@ -119,9 +129,10 @@ def _weights(x: Any, t: Any) -> Any:
 
 def _by_reciprocal(gate: Gate, inputs: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:
     """Many numbers divided by few: 1/x of the few, and a product."""
-    if gate is not gates.divide or np.size(inputs[0]) <= np.size(inputs[1]) or not isinstance(inputs[1], Variable):
+    if gate is not gates.divide:
         return None
-    return inputs[0] * (1.0 / inputs[1])
+    x, y = inputs
+    return x * (1.0 / y) if isinstance(y, Variable) and np.size(x) > np.size(y) else None
 
 
 def _by_forward(gate: Gate, inputs: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:
@@ -145,7 +156,7 @@ class _Door:
 _door = _Door()
 
 
-def _same(opened: Variable, closed: Variable, inputs: Sequence[Variable]) -> bool:
+def _same(opened: Variable, closed: Variable, inputs: Sequence[Any]) -> bool:
     """Whether two results are the same, and hand the same gradients back, but for rounding."""
     if opened.shape != closed.shape or opened.dtype != closed.dtype:
         return False
@@ -154,8 +165,9 @@ def _same(opened: Variable, closed: Variable, inputs: Sequence[Variable]) -> boo
         return np.array_equal(opened._value, closed._value)
     if not np.allclose(opened._value, closed._value, rtol=rtol, atol=0, equal_nan=True):
         return False
-    seed = np.linspace(1, 2, closed.size, dtype=closed.dtype).reshape(closed.shape)[()]  # ones sum to 0 in softmax
-    wrt = [i for i in inputs if i.dtype.kind == "f"]
+    # Numbers that differ along every axis: of equal ones softmax sends nothing back, right or wrong.
+    seed = np.cos(np.arange(closed.size)).astype(closed.dtype).reshape(closed.shape)[()]
+    wrt = [i for i in inputs if isinstance(i, Variable) and i.dtype.kind == "f"]
     pairs = zip(gradients_of(opened, wrt, seed=seed), gradients_of(closed, wrt, seed=seed), strict=True)
     return all(_near(0.0 if a is None else a, 0.0 if b is None else b, rtol) for a, b in pairs)
 
@@ -186,7 +198,9 @@ def _to_elements(output: Variable) -> Variable:
                 scalar.name = element_name(variable.name, index)
     scalar = now[output].flat[0]
     if not np.allclose(_plain(scalar), output._value, rtol=1e-5, equal_nan=True):
-        raise UnsupportedError(f"a gate of {describe(output)} gives other numbers for single elements than for arrays")
+        raise UnsupportedError(
+            f"a gate of {describe(output)} gives other numbers for single elements than for arrays"
+        )
     return scalar if isinstance(scalar, Variable) else Variable(scalar)
 
 
@@ -223,11 +237,13 @@ def _on_elements(gate: Gate, *inputs: Any, **settings: Any) -> Any:
         if gate in _PAIRWISE:
             pair = np.frompyfunc(partial(apply, _PAIRWISE[gate]), 2, 1, identity=None)
             return _boxed(pair.reduce(inputs[0], **{**gate.defaults, **settings}))
-        out = gate.forward(np, *inputs, **settings)  # NumPy moves, adds and multiplies whatever is in its arrays
+        # NumPy moves, adds and multiplies whatever is in its arrays.
+        out = gate.forward(np, *inputs, **settings)
         return _boxed(out[0] if gate.keeps else out)
     except Exception as problem:  # the code of a gate may do anything that single numbers cannot
         raise UnsupportedError(
-            f"the gate {gate.name} cannot be opened to single numbers: {problem}", fix="elements=False opens arrays"
+            f"the gate {gate.name} cannot be opened to single numbers: {problem}",
+            fix="elements=False opens arrays",
         ) from problem
 
 

@@ -17,10 +17,13 @@ from ._comparison import compare_with_differences
 from ._element import Hop, checked_element, trace_element
 from ._narration import inputs_of, narrate, narrate_element
 from ._report import Report
-from ._steps import Step, steps_of
+from ._steps import Step, steps_of, summary_of
 from ._words import words
 from .document import Document
 from .notation import text
+
+
+_MOST_NUMBERS = 1000  # of an array in `Explanation.to_dict`
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ class Explanation(Report):
     focus      the value and the index of the one element that is explained, None for the whole graph
 
     Printed it is text; `to_markdown`, `to_html`, `to_latex`, `to_json` and `save` give the same in other forms.
+
+    >>> (x,) = cr.variables(x=3.0)
+    >>> explanation = explain(x * x)
+    >>> explanation.chains["x"][0].product, [check.verdict for check in explanation.checks]
+    (6.0, ['ok'])
     """
 
     passes: Backpropagation
@@ -133,7 +141,9 @@ def explain(output: Variable, *, lang: str = "en", element: tuple[str, Any] | No
 
 
 def _plain(value: Any) -> Any:
-    """A number, or nested lists of numbers, of an array of any size."""
+    """A number, or nested lists of numbers; of a large array what there is to say of it."""
+    if np.size(value) > _MOST_NUMBERS:
+        return {"shape": list(np.shape(value)), **summary_of(value)._asdict()}
     return np.asarray(value).tolist()
 
 

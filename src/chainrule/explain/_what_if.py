@@ -191,7 +191,8 @@ def what_if(output: Variable, /, *, lang: str = "en", **changes: Any) -> WhatIf:
 
 def _check_names(passes: Backpropagation, inputs: Mapping[str, Node], changes: Mapping[str, Any]) -> None:
     example = next(iter(inputs))
-    fix = f"what_if(output, {example}=+1)" if example.isidentifier() else f'what_if(output, **{{"{example}": +1}})'
+    change = f"{example}=+1" if example.isidentifier() else f'**{{"{example}": +1}}'
+    fix = f"what_if(output, {change})"
     if not changes:
         raise ArgumentError("what_if was not told what changes", fix=fix)
     computed = {node.name for node in passes.graph if node.variable.gate is not None}
@@ -207,7 +208,8 @@ def _check_names(passes: Backpropagation, inputs: Mapping[str, Node], changes: M
 def _run(passes: Backpropagation, inputs: Mapping[str, Node], values: Mapping[str, Any]) -> Scenario:
     """The graph with other values in the places of some inputs."""
     output = passes.graph.output
-    now = rebuild([output], lambda leaf: leaf, instead={inputs[n].variable: Variable(v) for n, v in values.items()})
+    moved = {inputs[name].variable: Variable(value) for name, value in values.items()}
+    now = rebuild([output], lambda leaf: leaf, instead=moved)
     shown = [node for node in passes.graph if node.variable.gate is not None or node.name in values]
     before = {node.name: node.variable._value for node in shown}
     after = {node.name: now[node.variable]._value for node in shown}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from hypothesis import strategies as st
 
 import chainrule as cr
@@ -18,7 +17,9 @@ def apple() -> Variable:
 
 
 def apples_and_oranges() -> Variable:
-    apple, apples, orange, oranges, tax = cr.variables(apple=100.0, apples=2, orange=150.0, oranges=3, tax=1.1)
+    apple, apples, orange, oranges, tax = cr.variables(
+        apple=100.0, apples=2, orange=150.0, oranges=3, tax=1.1
+    )
     return (apple * apples + orange * oranges) * tax
 
 
@@ -48,7 +49,10 @@ _BINARY = (cr.add, cr.subtract, cr.multiply, cr.maximum)
 def graphs(draw: Any, most: int = 12) -> Variable:
     """A graph of single numbers, in which values are used once, often, or twice by one gate."""
     numbers = st.floats(-2, 2, allow_nan=False).map(lambda value: round(value, 3))
-    made = [Variable(value, name=f"v{i}") for i, value in enumerate(draw(st.lists(numbers, min_size=1, max_size=4)))]
+    made = [
+        Variable(value, name=f"v{i}")
+        for i, value in enumerate(draw(st.lists(numbers, min_size=1, max_size=4)))
+    ]
     for _ in range(draw(st.integers(1, most))):
         if draw(st.booleans()):
             made.append(draw(st.sampled_from(_UNARY))(draw(st.sampled_from(made))))
@@ -56,7 +60,3 @@ def graphs(draw: Any, most: int = 12) -> Variable:
             gate = draw(st.sampled_from(_BINARY))
             made.append(gate(draw(st.sampled_from(made)), draw(st.sampled_from(made))))
     return made[-1]
-
-
-def rng() -> np.random.Generator:
-    return np.random.default_rng(0)

@@ -19,7 +19,7 @@ import chainrule as cr
 from chainrule.errors import ArgumentError, GraphError
 from chainrule.explain.drawing import draw
 from chainrule.graph import Graph, Variable
-from tests.explain.drawing._graphs import apple, apples_and_oranges, graphs, long_chain, softmax_with_loss
+from tests.explain.drawing._graphs import apple, apples_and_oranges, graphs, softmax_with_loss
 from tests.explain.drawing._reading import name_of, number, points, rooms
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -50,7 +50,22 @@ def test_the_apples_of_the_lesson() -> None:
         ("×", "L", "0.5", "← 1"),
     ]
     shown = texts(draw(apple()).svg())
-    for text in ("100", "2", "200", "1.1", "220", "219", "1", "0.5", "← 2.2", "← 110", "← 1.1", "← 200", "← 1", "L"):
+    for text in (
+        "100",
+        "2",
+        "200",
+        "1.1",
+        "220",
+        "219",
+        "1",
+        "0.5",
+        "← 2.2",
+        "← 110",
+        "← 1.1",
+        "← 200",
+        "← 1",
+        "L",
+    ):
         assert text in shown
 
 
@@ -155,7 +170,9 @@ def test_every_number_drawn_is_the_graphs(output: Variable) -> None:
     for node in picture["nodes"]:
         for label in node["labels"]:
             if label["role"] == "total":
-                assert number(label["text"]) == expected[names[node["id"]]] or math.isnan(expected[name_of(node)])
+                assert number(label["text"]) == expected[names[node["id"]]] or math.isnan(
+                    expected[name_of(node)]
+                )
 
 
 @given(graphs())
@@ -180,8 +197,8 @@ def check_places(picture: dict[str, Any]) -> None:
             crossed = [(a, b) for a, b in pairwise(way) if a[0] <= label["x"] <= b[0]]
             assert any(max(abs(a[1] - level), abs(b[1] - level)) < 0.6 for a, b in crossed), label
     for room in rooms(picture):
-        assert room.left >= 0 and room.top >= 0
-        assert room.right <= picture["width"] and room.bottom <= picture["height"]
+        assert 0 <= room.left <= room.right <= picture["width"]
+        assert 0 <= room.top <= room.bottom <= picture["height"]
 
 
 @given(graphs())
@@ -225,7 +242,9 @@ def test_the_same_bytes_in_every_process() -> None:
     assert len(outputs) == 1
 
 
-_NAMES = st.text(min_size=1, max_size=60) | st.sampled_from(["<&\">'", "]]>", "🍎", "사과" * 90, "a\x00b\ud800", "-->"])
+_NAMES = st.text(min_size=1, max_size=60) | st.sampled_from(
+    ["<&\">'", "]]>", "🍎", "사과" * 90, "a\x00b\ud800", "-->"]
+)
 
 
 @given(_NAMES, _NAMES)
@@ -261,83 +280,11 @@ def test_ids_are_unique_across_drawings_on_one_page() -> None:
 def test_the_picture_is_told_to_those_who_cannot_see_it() -> None:
     root = ElementTree.fromstring(draw(apple()).svg())
     title, description = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
-    assert title is not None and title.text == "Computation graph of L"
+    assert title is not None
+    assert title.text == "Computation graph of L"
     assert description is not None
-    assert "multiply1 = x × m = 200, ∂L/∂multiply1 ← 1.1." in str(description.text)
+    assert "multiply1 = x × m = 200, ∂L/∂multiply1 = 1.1." in str(description.text)
     assert root.get("aria-labelledby", "").split() == [title.get("id"), description.get("id")]
-
-
-def test_step_by_step_more_is_known_and_nothing_moves() -> None:
-    output = apples_and_oranges()
-    whole = draw(output)
-    frames = [draw(output, step=step) for step in range(whole.steps + 1)]
-    known = [sorted(texts(frame.svg())) for frame in frames]
-    for earlier, later in zip(known, known[1:], strict=False):
-        assert len(earlier) < len(later)
-        assert all(earlier.count(text) <= later.count(text) for text in earlier)
-    assert known[-1] == sorted(texts(whole.svg()))
-    assert "200" not in known[0] and "100" in known[0]  # only the leaves
-    geometry = {repr([e.get("d") for e in ElementTree.fromstring(f.svg()).iter(f"{SVG}path")]) for f in frames}
-    assert len(geometry) == 1
-    assert len({(frame.width, frame.height) for frame in frames}) == 1
-
-
-def test_forward_steps_come_in_the_order_of_the_gates_then_backward_ones() -> None:
-    output = apple()
-    shown = [texts(draw(output, step=step).svg()) for step in range(11)]
-    assert "220" not in shown[1] and "220" in shown[2]
-    assert "← 1" not in shown[5] and "← 1" in shown[6]
-    assert "← 2.2" not in shown[9] and "← 2.2" in shown[10]
-
-
-@pytest.mark.parametrize("step", range(11))
-def test_the_gate_whose_turn_it_is_stands_out(step: int) -> None:
-    root = ElementTree.fromstring(draw(apple(), step=step).svg())
-    thick = [e for e in root.iter(f"{SVG}rect") if float(e.get("stroke-width", "1")) > 2]
-    assert len(thick) == (0 if step == 0 else 1)
-
-
-def test_the_sum_is_known_with_the_last_of_its_parts() -> None:
-    x = Variable(3.0, name="x")
-    output = cr.exp(x) * x
-    totals = ["Σ" in draw(output, step=step).svg() for step in range(5)]
-    assert totals == [False, False, False, False, True]
-
-
-def test_up_to_150_variables_are_drawn_one_by_one_and_more_in_groups() -> None:
-    assert len(draw(long_chain(150)).to_dict()["nodes"]) == 151  # and L
-    picture = draw(long_chain(151)).to_dict()
-    groups = [node for node in picture["nodes"] if node["kind"] == "group"]
-    assert sum(int(node["text"].removesuffix(" gates")) for node in groups) == 150
-    assert 2 <= len(groups) <= 20
-    check_places(picture)
-    assert "게이트 13개" in draw(long_chain(151), lang="ko").svg()
-
-
-def test_many_inputs_are_drawn_in_groups_by_their_names() -> None:
-    terms = [Variable(float(i), name=f"x{i}") * Variable(0.5, name=f"w{i}") for i in range(100)]
-    picture = draw(sum(terms[1:], terms[0])).to_dict()
-    assert {node["text"] for node in picture["nodes"] if node["kind"] == "leaf"} == {"100 inputs"}
-    assert len(picture["nodes"]) < 30
-    check_places(picture)
-
-
-@given(st.integers(151, 260), st.integers(0, 10**6))
-@settings(max_examples=10, deadline=None)
-def test_any_large_graph_can_be_drawn(count: int, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    made = [Variable(float(value), name=f"n{i}") for i, value in enumerate(rng.random(int(rng.integers(1, 60))))]
-    while len(made) < count:
-        one, other = rng.integers(0, len(made), 2)
-        made.append(made[one] * made[other] if rng.random() < 0.5 else cr.sin(made[one]) + made[other])
-    output = made[-1]
-    for variable in made[::7]:
-        output = output + variable
-    drawing = draw(output)
-    picture = drawing.to_dict()
-    assert len(picture["nodes"]) <= 152
-    check_places(picture)
-    assert len(texts(draw(output, step=drawing.steps).svg())) == len(texts(drawing.svg()))
 
 
 @pytest.mark.parametrize(
@@ -345,10 +292,18 @@ def test_any_large_graph_can_be_drawn(count: int, seed: int) -> None:
     [
         (lambda: draw(3.0), ArgumentError, "a computation graph hangs on a Variable; this is a float"),
         (lambda: draw(apple(), lang="fr"), ArgumentError, "lang is 'en' or 'ko', not 'fr'"),
-        (lambda: draw(apple(), passes="up"), ArgumentError, "passes is 'both', 'forward' or 'backward', not 'up'"),
+        (
+            lambda: draw(apple(), passes="up"),
+            ArgumentError,
+            "passes is 'both', 'forward' or 'backward', not 'up'",
+        ),
         (lambda: draw(apple(), step=11), ArgumentError, "step is a whole number from 0 to 10, .*, not 11"),
         (lambda: draw(apple(), step=-1), ArgumentError, "step is a whole number from 0 to 10, .*, not -1"),
-        (lambda: draw(apple(), step=True), ArgumentError, "step is a whole number from 0 to 10, .*, not True"),
+        (
+            lambda: draw(apple(), step=True),
+            ArgumentError,
+            "step is a whole number from 0 to 10, .*, not True",
+        ),
         (lambda: draw(apple(), digits=0), ArgumentError, "digits is a whole number from 1 to 17, not 0"),
         (lambda: draw(apple(), title=3), ArgumentError, "title is a text, not 3"),
         (lambda: draw(apple(), [1.0]), ArgumentError, "x is for a network; this is the graph of a variable"),

@@ -108,7 +108,10 @@ def test_the_dictionary_has_the_texts_of_all_steps() -> None:
     assert early == late
 
 
-@pytest.mark.parametrize(("suffix", "beginning"), [("svg", "<svg"), ("dot", "digraph"), ("mmd", "flowchart LR"), ("tex", "\\documentclass"), ("json", "{")])  # fmt: skip
+BEGINNINGS = {"svg": "<svg", "dot": "digraph", "mmd": "flowchart LR", "tex": "\\documentclass", "json": "{"}
+
+
+@pytest.mark.parametrize(("suffix", "beginning"), BEGINNINGS.items())
 def test_save_writes_what_the_name_asks_for(tmp_path: Path, suffix: str, beginning: str) -> None:
     for name in (f"사과.{suffix}", f"apple.{suffix.upper()}"):
         draw(apple()).save(tmp_path / name)
@@ -128,7 +131,9 @@ def test_any_name_can_be_saved(tmp_path: Path, suffix: str, name: str) -> None:
 
 def test_an_unknown_ending_and_a_folder_that_is_not_there_get_a_sentence(tmp_path: Path) -> None:
     known = re.escape(".svg, .png, .pdf, .dot, .mmd, .tex, .json")
-    with pytest.raises(ArgumentError, match=f"a drawing is saved as {known}; .*apple.bmp' ends in none of them"):
+    with pytest.raises(
+        ArgumentError, match=f"a drawing is saved as {known}; .*apple.bmp' ends in none of them"
+    ):
         draw(apple()).save(tmp_path / "apple.bmp")
     with pytest.raises(ArgumentError, match="ends in none of them"):
         draw(apple()).save(str(tmp_path / "apple"))
@@ -148,6 +153,7 @@ def test_a_notebook_gets_the_picture_and_a_line_of_text() -> None:
 def test_in_a_line() -> None:
     drawing = draw(apple(), step=3)
     assert re.fullmatch(r"Computation graph of L, \d+ × \d+ pixels, step 3 of 10", str(drawing))
+    assert re.fullmatch(r"L의 계산 그래프, \d+ × \d+픽셀, 10단계", str(draw(apple(), lang="ko")))
     assert repr(draw(apple(), title="Apples")).startswith("<Drawing: Apples, ")
 
 

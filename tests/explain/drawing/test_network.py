@@ -97,7 +97,9 @@ class Swish(Activation):
 
 
 def test_a_value_that_is_used_twice_in_a_frame_goes_in_once_and_shows_its_parts_inside() -> None:
-    network = Sequential(Affine(2, 2), Swish(), Affine(2, 1), loss=MeanSquaredError(), seed=0, dtype=np.float64)
+    network = Sequential(
+        Affine(2, 2), Swish(), Affine(2, 1), loss=MeanSquaredError(), seed=0, dtype=np.float64
+    )
     x, t = np.array([[1.0, -2.0]]), np.array([[0.5]])
     drawing = draw(network, x, t, open="Swish1")
     check_places(drawing.to_dict())
@@ -136,7 +138,11 @@ def test_a_drawing_leaves_the_network_as_it_was() -> None:
             ArgumentError,
             "TwoLayerNet has no layer 'Affine3'; it has Affine1, Relu1, Affine2, SoftmaxWithLoss",
         ),
-        (lambda: draw(NET, open=3), ArgumentError, "open is the name of a layer, a list of names, or 'all', not 3"),
+        (
+            lambda: draw(NET, open=3),
+            ArgumentError,
+            "open is the name of a layer, a list of names, or 'all', not 3",
+        ),
         (lambda: draw(NET, t=T), ArgumentError, "t is given without x"),
         (lambda: draw(NET, passes="backward"), ArgumentError, "a backward pass of a network needs data"),
         (lambda: draw(NET, np.ones((2, 3)), T[:2]), ShapeError, "784"),

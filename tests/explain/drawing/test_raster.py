@@ -17,7 +17,9 @@ from chainrule.networks import TwoLayerNet
 from tests.explain.drawing._graphs import apple
 
 
-def test_without_matplotlib_an_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_matplotlib_an_error_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
     with pytest.raises(MissingExtraError, match="drawing a png file needs the package matplotlib") as caught:
@@ -63,7 +65,9 @@ def test_a_letter_that_no_font_has_is_named_and_never_drawn_as_a_box(
     real = _raster._charmap
     monkeypatch.setattr(_raster, "_charmap", lambda file: frozenset(c for c in real(file) if c < 0x1100))
     monkeypatch.setattr(_raster, "_take_up_new_fonts", lambda: False)
-    with pytest.raises(ChainruleError, match=r"no font on this machine has the letter '사' \(U\+C0AC\)") as caught:
+    with pytest.raises(
+        ChainruleError, match=r"no font on this machine has the letter '사' \(U\+C0AC\)"
+    ) as caught:
         draw(Variable(2.0, name="사") * 3, passes="forward").save(tmp_path / "apple.png")
     assert "fonts-nanum" in str(caught.value.fix)
     assert list(tmp_path.iterdir()) == []

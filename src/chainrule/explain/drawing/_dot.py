@@ -13,7 +13,9 @@ _INCHES = 1 / 96
 
 
 def dot(scene: Scene) -> str:
-    """source   https://graphviz.org/doc/info/lang.html, and attrs/pos for the exclamation mark"""
+    """The document.
+
+    source   https://graphviz.org/doc/info/lang.html, and attrs/pos for the exclamation mark"""
     nodes = dict(scene.nodes_shown)
     framed = {v for frame in scene.diagram.frames for v in frame.members}
     lines = ["digraph {", '  graph [rankdir="LR", bgcolor="white"];']

@@ -155,7 +155,7 @@ def _check_no_network(output: Any, x: Any, t: Any, opened: Any) -> None:
 def _check_step(step: Any, steps: int) -> None:
     if step is None:
         return
-    if isinstance(step, bool) or not isinstance(step, Integral) or not 0 <= step <= steps:
+    if isinstance(step, bool) or not isinstance(step, Integral) or not 0 <= int(step) <= steps:
         raise ArgumentError(
             f"step is a whole number from 0 to {steps}, the number of steps of this drawing, not {step!r}"
         )

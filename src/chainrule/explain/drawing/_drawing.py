@@ -10,6 +10,7 @@ from typing import Any
 
 from ...errors import ArgumentError
 from ...storage import write_atomically
+from .._words import words
 from ._as_dict import as_dict
 from ._dot import dot
 from ._mermaid import mermaid
@@ -28,7 +29,7 @@ class Drawing:
     >>> x = cr.Variable(3.0, name="x")
     >>> drawing = cr.draw(x * x)
     >>> drawing
-    <Drawing: Computation graph of L, 352 × 145 pixels, 2 steps>
+    <Drawing: Computation graph of L, 344 × 145 pixels, 2 steps>
     >>> print(drawing.mermaid())
     flowchart LR
       n0(["x<br>Σ 6"])
@@ -96,8 +97,10 @@ class Drawing:
 
     def __str__(self) -> str:
         heading = self._scene.title or self._scene.diagram.heading
-        at = f"step {self.step} of {self.steps}" if self.step is not None else f"{self.steps} steps"
-        return f"{heading}, {self.width:.0f} × {self.height:.0f} pixels, {at}"
+        say = words(self._scene.lang, "draw")
+        size = {"width": round(self.width), "height": round(self.height), "steps": self.steps}
+        at = say("size", **size) if self.step is None else say("size at", step=self.step, **size)
+        return f"{heading}, {at}"
 
     def __repr__(self) -> str:
         return f"<Drawing: {self}>"

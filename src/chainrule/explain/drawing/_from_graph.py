@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
+from functools import reduce
 from operator import add
 from typing import Any, NamedTuple
 
@@ -14,9 +13,10 @@ from ...graph import Node, Variable
 from .._backpropagation import Backpropagation, Edge
 from ._diagram import Frame, Kind, Line, Passes, Text, Vertex
 from ._framing import Key, Tie, through_ports
+from ._order import forward_order
 from ._symbols import note_of, symbol_of
 from ._text_width import shortened
-from ._writing import Writing
+from ._writing import BACK, Writing
 
 OUTPUT: Key = "the output"
 _LONGEST_NAME, _LONGEST_SMALL = 170.0, 120.0  # pixels
@@ -56,12 +56,14 @@ class GraphDiagram:
         self._constants: defaultdict[Node, dict[Key, Vertex]] = defaultdict(dict)
         self._plain_constants: list[tuple[int, int]] = []
         self._ties = list(self._find_ties())
-        self._forward = {} if shown == "backward" else _numbered(self._computing, 1)
-        backward = [key for key in reversed(self._computing) if self._hands_back(key)]
+        computing, handing_back = self._computing(), self._handing_back()
+        self._forward = {} if shown == "backward" else _numbered(computing, 1)
+        backward = [key for key in reversed(computing) if key in handing_back]
         self._backward = _numbered(backward, len(self._forward) + 1)
         self.steps = len(self._forward) + len(self._backward)
 
     def build(self) -> tuple[list[Vertex], list[Line], list[Frame]]:
+        """All of them by number, those in frames with the ports of these."""
         vertices: dict[Key, Vertex] = {}
         for node in self._passes.graph:
             vertices |= self._constants.get(node, {})
@@ -89,8 +91,8 @@ class GraphDiagram:
         if self._forward or node.variable.gate is None:
             text += f" = {self._writing.value(node.variable._value)}"
         if self._backward and node.variable in self._passes.gradients:
-            gradient = self._writing.gradient(self._passes.gradients[node.variable])
-            text += f", ∂{self._name}/∂{node.name} {gradient}"
+            gradient = self._writing.gradient(self._passes.gradients[node.variable]).removeprefix(BACK)
+            text += f", ∂{self._name}/∂{node.name} = {gradient}"
         return text
 
     # Which vertices and lines there are.
@@ -133,43 +135,17 @@ class GraphDiagram:
         self._constants[edge.target][place] = Vertex(kind, name or text, f"{name} = {text}" if name else text)
         return place
 
-    @cached_property
     def _computing(self) -> list[Key]:
-        """Gates and groups in an order in which each comes behind all that it depends on: that of the forward pass."""
-        first: dict[Key, int] = {}
-        for node in self._passes.graph:
-            first.setdefault(self._key(node.variable), len(first))
-        waiting: dict[Key, int] = dict.fromkeys(first, 0)
-        behind: defaultdict[Key, list[Key]] = defaultdict(list)
-        for tie in self._ties:
-            if tie.source in first:
-                waiting[tie.target] += 1
-                behind[tie.source].append(tie.target)
-        ready = [(number, key) for key, number in first.items() if not waiting[key]]
-        keys = {number: key for key, number in first.items()}
-        numbers = [number for number, _ in ready]
-        heapq.heapify(numbers)
-        order = []
-        while numbers:
-            key = keys[heapq.heappop(numbers)]
-            order.append(key)
-            for after in behind[key]:
-                waiting[after] -= 1
-                if not waiting[after]:
-                    heapq.heappush(numbers, first[after])
-        return [key for key in order if self._computes(key)]
+        """Gates and groups of gates, in the order of the forward pass."""
+        keys = dict.fromkeys(self._key(node.variable) for node in self._passes.graph)
+        leaves: set[Key] = {node.variable.number for node in self._passes.graph if node.variable.gate is None}
+        leaves |= {name for name, group in self._parts.groups.items() if group.kind == "leaf"}
+        return [key for key in forward_order(keys, self._ties) if key not in leaves]
 
-    @cached_property
-    def _gates(self) -> frozenset[Key]:
-        return frozenset(
-            node.variable.number for node in self._passes.graph if node.variable.gate is not None
-        )
-
-    def _computes(self, key: Key) -> bool:
-        return self._parts.groups[key].kind == "group" if isinstance(key, str) else key in self._gates
-
-    def _hands_back(self, key: Key) -> bool:
-        return any(tie.target == key and self._part(tie) is not None for tie in self._ties)
+    def _handing_back(self) -> set[Key]:
+        return {
+            tie.target for tie in self._ties if any(self._passes.part(edge) is not None for edge in tie.edges)
+        }
 
     # What is written on them.
 
@@ -203,10 +179,8 @@ class GraphDiagram:
         if self._shown == "backward":
             return None
         edge = tie.edges[0]
-        if (
-            edge.source is None
-            and id(edge.target.variable.inputs[edge.position]) not in self._parts.constants
-        ):
+        given = edge.target.variable.inputs[edge.position]
+        if edge.source is None and id(given) not in self._parts.constants:
             return None  # the constant itself stands at the beginning of the line
         if any(other.source is not edge.source for other in tie.edges):
             return None

@@ -70,3 +70,16 @@ def links_of(lines: Sequence[Line], index: dict[int, int]) -> list[Link]:
     index   of the box for each vertex
     """
     return [Link(index[line.source], index[line.target], *label_size(line)) for line in lines]
+
+
+def extent(boxes: Sequence[Box], links: Sequence[Link], placed: Placed, insides: Sequence[Inside]) -> Point:
+    """The upper and the lower end of all that is drawn: a frame takes less room than its box."""
+    outside = len(boxes) - len(insides)
+    rooms = [(y, box.height) for (_, y), box in zip(placed.boxes[:outside], boxes, strict=False)]
+    rooms += [(y, link.height) for (_, y), link in zip(placed.labels, links, strict=True)]
+    uppers = [y - height / 2 for y, height in rooms]
+    lowers = [y + height / 2 for y, height in rooms]
+    for (_, y), each in zip(placed.boxes[outside:], insides, strict=True):
+        uppers.append(y - each.level)
+        lowers.append(y - each.level + each.height)
+    return min(uppers), max(lowers)

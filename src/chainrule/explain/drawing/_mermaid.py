@@ -22,7 +22,9 @@ _ESCAPED = {ord(letter): f"#{ord(letter)};" for letter in '"#&<>`\\[]{}|;*_~$%'}
 
 
 def mermaid(scene: Scene) -> str:
-    """source   https://mermaid.js.org/syntax/flowchart.html, "Special characters that break syntax" """
+    """The document.
+
+    source   https://mermaid.js.org/syntax/flowchart.html, "Special characters that break syntax" """
     nodes = dict(scene.nodes_shown)
     framed = {v for frame in scene.diagram.frames for v in frame.members}
     lines = ["flowchart LR"]

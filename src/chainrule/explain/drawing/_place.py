@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
-from ..layout import Placed, place
+from ..layout import Box, Link, Placed, place
 from ._diagram import Diagram, Line
 from ._ends import at_outline, into, joined, out_of
-from ._inside import GAP, Inside, inside, links_of
+from ._inside import GAP, Inside, extent, inside, links_of
 from ._scene import SMALL, TITLE, Curve, Node, Panel, Point, Scene, box_of, size_of
 from ._text_width import text_width
 
@@ -50,11 +50,12 @@ class _Places:
             self._frame_of |= dict.fromkeys(frame.members, number)
         insides = [inside(diagram, frame) for frame in diagram.frames]
         self._within = {line for each in insides for line in each.lines}
-        outside = [vertex for vertex in range(len(diagram.vertices)) if vertex not in self._frame_of]
-        across = [line for line in range(len(diagram.lines)) if line not in self._within]
-        placed = self._place(outside, insides, across)
+        outside = _without(self._frame_of, len(diagram.vertices))
+        across = _without(self._within, len(diagram.lines))
+        boxes, links = self._rooms(outside, insides, across)
+        placed = place(boxes, links, gap=GAP)
 
-        upper, lower = _extent(placed, len(outside), insides)
+        upper, lower = extent(boxes, links, placed, insides)
         corner = left, top - upper
         self.right, self.lower = left + placed.width, top + lower - upper
         self._take(placed, outside, across, corner)
@@ -68,8 +69,10 @@ class _Places:
             for number, vertex in enumerate(diagram.vertices)
         )
 
-    def _place(self, outside: Sequence[int], insides: Sequence[Inside], across: Sequence[int]) -> Placed:
-        """Lay out what is outside of frames, each frame as one box behind the other ones."""
+    def _rooms(
+        self, outside: Sequence[int], insides: Sequence[Inside], across: Sequence[int]
+    ) -> tuple[list[Box], list[Link]]:
+        """What is outside of frames as the layout takes it, each frame as one box behind the other ones."""
         diagram = self._diagram
         index = {vertex: number for number, vertex in enumerate(outside)}
         for vertex, frame in self._frame_of.items():
@@ -77,7 +80,7 @@ class _Places:
         boxes = [box_of(diagram.vertices[vertex]) for vertex in outside]
         boxes += [each.box for each in insides]
         lines = [diagram.lines[line] for line in across]
-        return place(boxes, links_of(lines, index), gap=GAP)
+        return boxes, links_of(lines, index)
 
     def _take(self, placed: Placed, vertices: Sequence[int], lines: Sequence[int], corner: Point) -> None:
         """Take over the places of vertices and lines, as seen from a corner."""
@@ -106,11 +109,6 @@ class _Places:
         return joined(path, first, last)
 
 
-def _extent(placed: Placed, outside: int, insides: Sequence[Inside]) -> tuple[float, float]:
-    """The upper and the lower end of a layout. A frame alone may take less room than its box has.
-
-    outside   how many boxes are no frames
-    """
-    if outside > 1 or not insides:
-        return 0.0, placed.height
-    return 0.0, placed.height
+def _without(some: Container[int], count: int) -> list[int]:
+    """The numbers of the other ones."""
+    return [number for number in range(count) if number not in some]

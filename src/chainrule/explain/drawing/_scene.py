@@ -143,7 +143,7 @@ class Scene:
 
 def symbol_size(vertex: Vertex) -> float:
     """Of the letters in a vertex; a dot alone would hardly be seen."""
-    return 28.0 if vertex.text == "·" else _SYMBOL[vertex.kind]
+    return 28.0 if vertex.text == "·" and vertex.kind == "gate" else _SYMBOL[vertex.kind]
 
 
 def size_of(vertex: Vertex) -> tuple[float, float]:

@@ -12,7 +12,7 @@ _POINTS = 0.75  # in a pixel
 _ESCAPED = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", '"': r"\textquotedbl{}", "'": "'", "`": r"\textasciigrave{}",
+    "|": r"\textbar{}", '"': r"\textquotedbl{}", "'": "'", "`": r"\textasciigrave{}", "-": "{-}",
     "−": "$-$", "×": r"$\times$", "÷": r"$\div$", "·": r"$\cdot$", "←": r"$\leftarrow$", "→": r"$\rightarrow$",
     "∂": r"$\partial$", "Σ": r"$\Sigma$", "σ": r"$\sigma$", "√": r"$\sqrt{\ }$", "½": r"$\frac12$", "‖": r"$\Vert$",
     "∞": r"$\infty$", "≠": r"$\neq$", "≤": r"$\leq$", "≥": r"$\geq$", "∧": r"$\wedge$", "∨": r"$\vee$",
@@ -21,7 +21,7 @@ _ESCAPED = {
 
 _PREAMBLE = r"""\documentclass[border=2pt]{standalone}
 \usepackage{iftex}
-\iftutex\usepackage{fontspec}\else\usepackage[utf8]{inputenc}\usepackage[T1]{fontenc}\fi
+\iftutex\usepackage{fontspec}\else\usepackage[T1]{fontenc}\fi
 \usepackage{textcomp}"""
 _OTHER = r"""% A letter of another script, for an engine that has fonts of it, and what stands in for it elsewhere.
 \newcommand\other[2]{\iftutex#1\else#2\fi}"""

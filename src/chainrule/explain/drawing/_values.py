@@ -12,7 +12,8 @@ MOST_ELEMENTS = 4  # of an array that is shown by its numbers
 
 
 def value_text(value: Any, digits: int) -> str:
-    """
+    """A value on a line.
+
     >>> value_text(1.1, 4), value_text(np.array([1.0, -2.5]), 4), value_text(np.zeros((784, 50)), 4)
     ('1.1', '[1 −2.5]', '(784, 50)')
     """
@@ -24,7 +25,8 @@ def value_text(value: Any, digits: int) -> str:
 
 
 def shape_text(shape: tuple[int | str, ...]) -> str:
-    """
+    """A shape as Python writes it, names of sizes among it without quotes.
+
     >>> shape_text(("n", 50)), shape_text((3,))
     ('(n, 50)', '(3,)')
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ def superscript(whole: str) -> str:
     return whole.translate(_SUPERSCRIPT)
 
 
+@lru_cache(maxsize=4096, typed=True)  # a report says each number many times; True is not 1
 def parts(value: Any, digits: int = DIGITS) -> tuple[str, str]:
     """What stands before and above the ten, the latter empty for a number that needs no power of ten.
 
