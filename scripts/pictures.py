@@ -24,7 +24,7 @@ def main() -> int:
     path = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
     for document in [ROOT / "README.md", ROOT / "README.ko.md", *sorted((ROOT / "docs").glob("*.md"))]:
         with TemporaryDirectory() as folder:
-            command = [sys.executable, ROOT / "tests" / "_documents.py", document]
+            command = [sys.executable, str(ROOT / "tests" / "_documents.py"), str(document)]
             done = subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": path})
             failed |= bool(done.returncode)
             for picture in sorted(Path(folder).glob("*.svg")):

@@ -33,7 +33,8 @@ def test_the_code_in_a_document_runs(document: Path, tmp_path: Path) -> None:
     for made in tmp_path.glob("*.svg"):
         kept = PICTURES / made.name
         what = f"{relative(kept)} is not what {relative(document)} draws; scripts/pictures.py draws it anew"
-        assert kept.exists() and kept.read_bytes() == made.read_bytes(), what
+        assert kept.exists(), what
+        assert kept.read_bytes() == made.read_bytes(), what
 
 
 def test_every_picture_is_drawn_by_a_document_that_shows_it() -> None:

@@ -48,7 +48,8 @@ def refused(command: Callable[..., Done]) -> Callable[..., str]:
 
     def run(*words: object) -> str:
         done = command(*words)
-        assert (done.code, done.out) == (2, "") and "Traceback" not in done.err
+        assert (done.code, done.out) == (2, "")
+        assert "Traceback" not in done.err
         return done.err
 
     return run

@@ -20,7 +20,9 @@ def test_the_lesson_is_explained(command):
 def test_korean_names_in_korean(command):
     shown = command("explain", *KOREAN, "--lang", "ko").out
     assert "총액은 사과, 개수, 소비세에 따라 어떻게 변하는가" in shown
-    assert "∂총액/∂사과 = ∂총액/∂multiply1 · ∂multiply1/∂사과 = ∂총액/∂multiply1 · 개수 = 1.1 · 2 = 2.2" in shown
+    assert (
+        "∂총액/∂사과 = ∂총액/∂multiply1 · ∂multiply1/∂사과 = ∂총액/∂multiply1 · 개수 = 1.1 · 2 = 2.2" in shown
+    )
 
 
 def test_a_name_typed_in_parts_is_the_same_name(command):

@@ -77,7 +77,8 @@ def test_without_names_of_ones_own_every_gate_is_on_the_chain() -> None:
     explanation = explain(0.5 * (x * m * t - 219) ** 2)
     (chain,) = explanation.chains["x"]
     assert chain.names == ("L", "power1", "subtract1", "multiply2", "multiply1", "x")
-    assert chain.factors == pytest.approx((0.5, 2, 1, 1.1, 2)) and chain.product == pytest.approx(2.2)
+    assert chain.factors == pytest.approx((0.5, 2, 1, 1.1, 2))
+    assert chain.product == pytest.approx(2.2)
 
 
 def test_matrices_are_shown_with_their_shapes() -> None:
@@ -114,7 +115,12 @@ def test_the_check_agrees_and_finds_a_kink() -> None:
 
 def test_a_wrong_rule_is_found_by_the_check() -> None:
     wrong = cr.gates.Gate(
-        "wrong", "w", "wrong square", "틀린 제곱", forward=lambda xp, x: x * x, wrt={"x": lambda dout, x: dout * x}
+        "wrong",
+        "w",
+        "wrong square",
+        "틀린 제곱",
+        forward=lambda xp, x: x * x,
+        wrt={"x": lambda dout, x: dout * x},
     )
     (x,) = cr.variables(x=3.0)
     explanation = explain(cr.apply(wrong, x))
@@ -138,7 +144,8 @@ def test_an_element_is_followed_to_the_loss(lang: str) -> None:
     explanation = explain(L, lang=lang, element=("W1", (2, 3)))
     L.backward()
     (first,) = explanation.hops[0]
-    assert first.count == 4 and first.total == pytest.approx(W1.grad[2, 3], rel=1e-12)
+    assert first.count == 4
+    assert first.total == pytest.approx(W1.grad[2, 3], rel=1e-12)
     for hops in explanation.hops:
         for hop in hops:
             gradients = {node.name: node.variable.grad for node in cr.Graph(L)}
@@ -208,7 +215,9 @@ def test_products_along_all_chains_add_up_to_the_gradient(tree: Any, values: lis
         if node.variable.gate is None and node.name in explanation.chains:
             chains = explanation.chains[node.name]
             if len(chains) < 8:  # otherwise only the largest ones are listed
-                assert sum(c.product for c in chains) == pytest.approx(node.variable.grad, rel=1e-9, abs=1e-12)
+                assert sum(c.product for c in chains) == pytest.approx(
+                    node.variable.grad, rel=1e-9, abs=1e-12
+                )
 
 
 @given(trees(), st.lists(st.floats(-2, 2), min_size=3, max_size=3))

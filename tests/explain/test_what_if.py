@@ -302,13 +302,10 @@ def built(tree: Any, leaves: dict[str, Any]) -> Any:
 def test_every_value_is_what_the_expression_gives(tree: Any, values: list[float], step: float) -> None:
     given = dict(zip("xyz", values, strict=True))
     L = built(tree, {name: cr.Variable(value, name=name) for name, value in given.items()}) * 1.5
-    names = [node.name for node in cr.Graph(L) if node.variable.gate is None]
-    found = what_if(L, **dict.fromkeys(names, step))
-    slopes = dict(
-        zip(
-            names, cr.graph.gradients_of(L, [n.variable for n in cr.Graph(L) if n.name in names]), strict=True
-        )
-    )
+    leaves = {node.name: node.variable for node in cr.Graph(L) if node.variable.gate is None}
+    changes: dict[str, Any] = dict.fromkeys(leaves, step)
+    found = what_if(L, **changes)
+    slopes = dict(zip(leaves, cr.graph.gradients_of(L, leaves.values()), strict=True))
     for scenario in found.scenarios:
         moved = {name: value + (step if name in scenario.changes else 0.0) for name, value in given.items()}
         again = built(tree, {name: cr.Variable(value, name=name) for name, value in moved.items()}) * 1.5

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.graph import Graph, Node, Variable, new_variable, parse, variables
+from chainrule.graph import Graph, Node, Variable, new_variable, number_text, parse, variables
 from chainrule.graph import functions as F
-from chainrule.graph import number_text
 
 
 def table(output: Variable) -> list[str]:

@@ -91,7 +91,9 @@ def test_no_gradient_and_no_variable_of_the_graph_is_touched() -> None:
     y = x * 3.0
     handed_back(y, np.ones(2))
     local_derivatives(y, 0, (0,))
-    assert x.grad is None and y.grad is None and y.inputs[0] is x
+    assert x.grad is None
+    assert y.grad is None
+    assert y.inputs[0] is x
 
 
 def test_an_array_that_was_changed_in_place_is_refused() -> None:

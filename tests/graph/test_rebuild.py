@@ -19,20 +19,23 @@ def test_the_gates_run_again_on_other_leaves() -> None:
     now = rebuild([total], lambda leaf: Variable(leaf.value + 1, name=leaf.name))
     assert now[total].value == pytest.approx(101 * 3 * 2.1)
     assert str(Graph(now[total])).splitlines()[1].split() == ["x", "101"]
-    assert total.value == pytest.approx(220) and x.value == 100
+    assert total.value == pytest.approx(220)
+    assert x.value == 100
 
 
 def test_names_of_results_are_kept() -> None:
     total = cr.parse("총액 = 사과 * 개수")(사과=100, 개수=2)
     again = rebuild([total], lambda leaf: leaf)[total]
-    assert again is not total and again.name == "총액"
+    assert again is not total
+    assert again.name == "총액"
 
 
 def test_settings_and_constants_stay() -> None:
     x = Variable(np.arange(6.0).reshape(2, 3), name="x")
     y = cr.sum(x[:, 1:] * np.array([2.0, 3.0]), axis=0, keepdims=True)
     again = rebuild([y], lambda leaf: leaf)[y]
-    assert np.array_equal(again.value, y.value) and again.shape == (1, 2)
+    assert np.array_equal(again.value, y.value)
+    assert again.shape == (1, 2)
 
 
 def test_another_application_in_the_place_of_each() -> None:
@@ -72,7 +75,9 @@ def test_a_backward_pass_that_is_a_graph_runs_again_with_what_its_gates_kept() -
     np.testing.assert_allclose(again.value, expected, rtol=1e-12)
 
 
-@given(st.lists(st.sampled_from(["+", "*", "-", "sin", "twice"]), max_size=8), st.floats(-2, 2), st.floats(-2, 2))
+@given(
+    st.lists(st.sampled_from(["+", "*", "-", "sin", "twice"]), max_size=8), st.floats(-2, 2), st.floats(-2, 2)
+)
 @settings(max_examples=50, deadline=None)
 def test_any_graph_gives_what_its_expression_gives(steps: list[str], before: float, after: float) -> None:
     def compute(x: Variable) -> Variable:

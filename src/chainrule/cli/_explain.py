@@ -28,7 +28,9 @@ class _Both(Report):
     def _document(self) -> Document:
         first, second = self._explanation._document(), self._what_if._document()
         blocks = (*first.blocks, Heading(second.title), *second.blocks)
-        return Document(first.title, blocks, first.language, {"explanation": first.data, "what_if": second.data})
+        return Document(
+            first.title, blocks, first.language, {"explanation": first.data, "what_if": second.data}
+        )
 
 
 def explain(options: argparse.Namespace) -> int:

@@ -13,7 +13,6 @@ import numpy as np
 from ..errors import ArgumentError, GraphError
 from ..graph import Graph, Node, Variable, describe, gradients_of, handed_back
 
-
 Index = tuple[int, ...]
 
 

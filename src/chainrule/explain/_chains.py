@@ -115,7 +115,9 @@ class Chains:
     def _largest(self, leaf: Variable) -> list[Chain]:
         """The chains of the largest products: a station needs no more than its own largest ones (a beam that loses
         nothing, since a longer product is larger when its beginning is)."""
-        best: dict[Variable, list[tuple[float, tuple[Variable, ...]]]] = {self._output: [(1.0, (self._output,))]}
+        best: dict[Variable, list[tuple[float, tuple[Variable, ...]]]] = {
+            self._output: [(1.0, (self._output,))]
+        }
         for node in reversed(list(self._passes.graph)):
             for before, factor in self._derivatives.get(node.variable, {}).items():
                 longer = [(abs(factor) * size, (*way, before)) for size, way in best.get(node.variable, ())]
@@ -132,4 +134,3 @@ class Chains:
 def has_chains(passes: Backpropagation) -> bool:
     """Whether all values on the way are single numbers, so that a chain is a product of numbers."""
     return all(v.shape == () for v in passes.gradients)
-

@@ -92,12 +92,12 @@ def _numbers(name: str, change: Any) -> Any:
 def _place(name: str, index: Any, shape: tuple[int, ...]) -> _Index:
     """The index of one element."""
     place = index if isinstance(index, tuple) else (index,)
-    whole = all(isinstance(i, int | np.integer) and not isinstance(i, bool) for i in place)
-    if (
-        not whole
-        or len(place) != len(shape)
-        or any(not -n <= i < n for i, n in zip(place, shape, strict=True))
-    ):
+    if len(place) != len(shape) or not all(map(_is_place, place, shape)):
         what = f"{name} has shape {shape}, and {index!r} is no index of one element of it"
         raise ArgumentError(what, fix=f"one whole number for each of its {len(shape)} axes")
     return tuple(map(int, place))
+
+
+def _is_place(i: Any, length: int) -> bool:
+    whole = isinstance(i, int | np.integer) and not isinstance(i, bool)
+    return whole and bool(-length <= i < length)

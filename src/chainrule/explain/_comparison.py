@@ -30,7 +30,7 @@ def compare_with_differences(
 
 
 def _compare_one(passes: Backpropagation, node: Node, index: Index | None) -> InputCheck:
-    """A central difference; and where it does not agree at once, all that `check_gradients` knows of kinks and noise."""
+    """A central difference; where it does not agree at once, all that `check_gradients` knows of kinks and noise."""
     variable = node.variable
     gradient = np.asarray(passes.gradients[variable], dtype=float)
     indices = _largest(gradient) if index is None else [index]

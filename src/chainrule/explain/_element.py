@@ -90,7 +90,11 @@ def _hop(name: str, index: Index, edge: Edge, local: Any, upstream: Any) -> Hop:
     reached = np.flatnonzero(local)
     sizes = np.abs(np.nan_to_num(contributions.ravel()[reached], nan=np.inf))
     first = reached[np.argsort(-sizes, kind="stable")[:MOST]]
-    indices = [tuple(map(int, np.unravel_index(at, local.shape))) for at in first] if local.ndim else [()] * len(first)
+    indices = (
+        [tuple(map(int, np.unravel_index(at, local.shape))) for at in first]
+        if local.ndim
+        else [()] * len(first)
+    )
     largest = tuple(
         Reached(at, float(local[at]), float(upstream[at]), float(contributions[at])) for at in indices
     )
@@ -117,7 +121,11 @@ def checked_element(passes: Backpropagation, element: tuple[str, Any]) -> tuple[
     shape = having[name].variable.shape
     index = given if isinstance(given, tuple) else (given,)
     whole = all(isinstance(i, int | np.integer) and not isinstance(i, bool) for i in index)
-    if not whole or len(index) != len(shape) or not all(-n <= i < n for i, n in zip(index, shape, strict=True)):
+    if (
+        not whole
+        or len(index) != len(shape)
+        or not all(-n <= i < n for i, n in zip(index, shape, strict=True))
+    ):
         what = f"{name} has shape {shape}, and {given!r} is no index of one element of it"
         raise ArgumentError(what, fix=f"one whole number for each of its {len(shape)} axes")
     return having[name], tuple(int(i) % n for i, n in zip(index, shape, strict=True))

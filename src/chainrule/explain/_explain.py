@@ -22,7 +22,6 @@ from ._words import words
 from .document import Document
 from .notation import text
 
-
 _MOST_NUMBERS = 1000  # of an array in `Explanation.to_dict`
 
 
@@ -95,13 +94,22 @@ class Explanation(Report):
                 if node.variable in self.passes.gradients
             },
             "checks": [
-                {"name": c.name, "index": c.index, "gradient": c.backprop, "numerical": c.numerical, "verdict": c.verdict}
+                {
+                    "name": c.name,
+                    "index": c.index,
+                    "gradient": c.backprop,
+                    "numerical": c.numerical,
+                    "verdict": c.verdict,
+                }
                 for c in self.checks
             ],
         }
         if self.focus:
             node, index = self.focus
-            return data | {"element": [node.name, list(index)], "way": [_hop_data(h) for hops in self.hops for h in hops]}
+            return data | {
+                "element": [node.name, list(index)],
+                "way": [_hop_data(h) for hops in self.hops for h in hops],
+            }
         data["steps"] = [_step_data(step) for step in self.steps]
         data["chains"] = {
             name: [{"through": c.names, "factors": c.factors, "product": c.product} for c in chains]
@@ -156,7 +164,12 @@ def _step_data(step: Step) -> dict[str, Any]:
         "formula": text(step.forward),
         "upstream": None if step.dout is None else _plain(step.dout),
         "parts": [
-            {"to": part.edge.source.name, "gradient": _plain(part.value), "formula": text(part.equation), "branch": part.branch}
+            {
+                "to": part.edge.source.name,
+                "gradient": _plain(part.value),
+                "formula": text(part.equation),
+                "branch": part.branch,
+            }
             for part in step.parts
             if part.edge.source is not None
         ],

@@ -66,7 +66,14 @@ def check_table(checks: tuple[InputCheck, ...], say: Words) -> Table:
         verdict = say(f"verdict.{check.verdict}", **dict(zip(("left", "right"), sides, strict=True)))
         numbers = [number(check.backprop), number(check.numerical), number(check.max_absolute, digits=1)]
         rows.append((check.name, *place, *numbers, verdict))
-    header = ["input", *(["elements", "place"] if arrays else []), "gradient", "numerical", "error", "verdict"]
+    header = [
+        "input",
+        *(["elements", "place"] if arrays else []),
+        "gradient",
+        "numerical",
+        "error",
+        "verdict",
+    ]
     return Table(
         tuple(say(f"check.{column}") for column in header),
         tuple(rows),
@@ -113,9 +120,9 @@ def _back_through(step: Step, order: int, output: str, say: Words) -> Iterator[B
             yield Paragraph(say("branch", name=part.edge.source.name, count=count, number=branch))
         yield Formula(part.equation)
     for equation in step.sums:
-        whole = equation.sides[0]
-        assert isinstance(whole, Gradient)
-        yield Paragraph(say("branch.sum", name=whole.wrt))
+        together = equation.sides[0]
+        assert isinstance(together, Gradient)
+        yield Paragraph(say("branch.sum", name=together.wrt))
         yield Formula(equation)
     large = list(_large_arrays(step))
     if large:

@@ -10,7 +10,18 @@ import numpy as np
 
 from ..graph import Node, Variable
 from ._backpropagation import Backpropagation, Edge
-from ._expression import Array, Equation, Expression, Gradient, Name, Number, Operation, product, substituted, total
+from ._expression import (
+    Array,
+    Equation,
+    Expression,
+    Gradient,
+    Name,
+    Number,
+    Operation,
+    product,
+    substituted,
+    total,
+)
 from ._symbols import forward_formula, local_derivative, rule_formula, settled
 from .notation import text
 
@@ -97,7 +108,9 @@ def is_exact(value: Any) -> bool:
     (True, False)
     """
     if np.ndim(value):
-        return all(is_exact(v) for v in np.ravel(value).tolist()) if np.size(value) <= MOST_ELEMENTS else False
+        return (
+            all(is_exact(v) for v in np.ravel(value).tolist()) if np.size(value) <= MOST_ELEMENTS else False
+        )
     if isinstance(value, bool | np.bool_) or not np.isfinite(value):
         return True
     written = float(f"{float(value):.6g}")
@@ -124,7 +137,12 @@ class _Writer:
         parts = tuple(self._part(edge) for edge in edges if self._passes.part(edge) is not None)
         dout = self._passes.gradients.get(node.variable)
         return Step(
-            node, self._forward(node, edges), tuple(self._kept(node, edges)), dout, parts, tuple(self._sums(parts))
+            node,
+            self._forward(node, edges),
+            tuple(self._kept(node, edges)),
+            dout,
+            parts,
+            tuple(self._sums(parts)),
         )
 
     def _kept(self, node: Node, edges: list[Edge]) -> Iterator[Equation]:
@@ -145,6 +163,7 @@ class _Writer:
 
     def _forward(self, node: Node, edges: list[Edge]) -> Equation:
         variable = node.variable
+        assert variable.gate is not None
         names = [self._name(edge) for edge in edges]
         formula = forward_formula(variable.gate, names, variable._values, variable.settings)
         sides: list[Expression] = [self._whole(node), formula]
@@ -155,6 +174,7 @@ class _Writer:
         assert edge.source is not None
         node, variable = edge.target, edge.target.variable
         gate, value = variable.gate, self._passes.part(edge)
+        assert gate is not None
         edges = self._edges(node)
         names: list[Expression] = [self._name(e) for e in edges]
         out = self._whole(node)
@@ -164,7 +184,11 @@ class _Writer:
                 gate, edge.position, names, out, variable._values, variable._value, variable.settings
             )
             formula = product([above, found])
-            sides: list[Expression] = [Gradient(self._output, edge.source.name), product([above, local]), formula]
+            sides: list[Expression] = [
+                Gradient(self._output, edge.source.name),
+                product([above, local]),
+                formula,
+            ]
             if variable is self._passes.graph.output:
                 del sides[1]  # ∂L/∂L · ∂L/∂x says no more than ∂L/∂x
         else:
@@ -243,7 +267,9 @@ class _Writer:
 
 def _is_written_as(last: Expression, result: Number | Array) -> bool:
     """Whether a side says the result already; −3 is written as the negation of 3 is."""
-    return last == result or (isinstance(last, Operation) and last.op == "negative" and text(last) == text(result))
+    return last == result or (
+        isinstance(last, Operation) and last.op == "negative" and text(last) == text(result)
+    )
 
 
 class _Numbers(NamedTuple):
@@ -260,4 +286,6 @@ def _when_back(edge: Edge) -> tuple[int, int]:
 def _is_scalar(variable: Variable) -> bool:
     """Whether a gate made one number out of numbers, so that a local derivative is a number too."""
     gate = variable.gate
-    return gate is not None and gate.kind == "elementwise" and all(np.shape(v) == () for v in variable._values)
+    return (
+        gate is not None and gate.kind == "elementwise" and all(np.shape(v) == () for v in variable._values)
+    )

@@ -74,6 +74,11 @@ class WhatIf(Report):
     language   "en" or "ko"
 
     Printed it is text; `to_markdown`, `to_html`, `to_latex`, `to_json` and `save` give the same in other forms.
+
+    >>> (x,) = cr.variables(x=3.0)
+    >>> found = what_if(x * x, x=+1)
+    >>> [line for line in str(found).splitlines() if "raises" in line]
+    ['This raises L from 9 to 16 (+7).']
     """
 
     output: str

@@ -49,4 +49,3 @@ def rebuild(
                 if variable.name and isinstance(result, Variable) and result.name is None:
                     result.name = variable.name
     return now
-

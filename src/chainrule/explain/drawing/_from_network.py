@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import ArgumentError
-from ...graph import Graph, Variable, as_numbers
+from ...graph import Graph, Variable
 from ...networks import Network
+from .._by_layer import run_by_layer
 from ._from_graph import Closed, Parts
 
 
@@ -37,18 +38,10 @@ def record(network: Network, x: Any, t: Any, opened: Collection[str]) -> Recorde
         x = np.zeros((rows, network.input_size), network.dtype)
         t = np.zeros((rows, list(network.sizes.values())[-1]), network.dtype)
         t[:, 0] = 1  # one-hot: every loss takes such targets
-    out = Variable(as_numbers(np.asarray(x), network.dtype), name="x")
     targets = None if t is None else np.asarray(t)
-    last = {} if t is None else {type(network.lastLayer).__name__: network.lastLayer}
-    ends: dict[str, int] = {}
-    framed: dict[Variable, str] = {}
-    for name, layer in {**network.layers, **last}.items():
-        parameters = {own: Variable(value, name=layer.keys[own]) for own, value in layer.parameters.items()}
-        if name in opened:
-            framed |= dict.fromkeys(parameters.values(), name)
-        inputs = (out,) if layer is not network.lastLayer else (out, targets)
-        out = layer.compute(*inputs, **parameters)
-        ends[name] = out.number
+    runs = run_by_layer(network, x, targets)
+    out, ends = runs[-1].out, {run.name: run.out.number for run in runs}
+    framed = {v: run.name for run in runs if run.name in opened for v in run.parameters.values()}
     constants = {id(targets): "t"} if targets is not None else {}
     return Recorded(out, _parts(out, ends, framed, opened, constants), rows)
 

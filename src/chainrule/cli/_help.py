@@ -1,0 +1,93 @@
+"""What the commands say of themselves: descriptions and examples for --help."""
+
+from __future__ import annotations
+
+EXAMPLE = """example
+  chainrule train mnist --target-accuracy 0.97
+
+chainrule COMMAND --help says more about a command."""
+
+TRAIN = """Train a network for classification, and watch it learn.
+
+The data are one of
+  mnist     60,000 + 10,000 handwritten digits, which come with the package
+  FOLDER    four IDX files, named as those of MNIST are, plain or .gz
+  FILE.npz  NumPy arrays x_train, t_train, x_test and t_test; t_… are class numbers or one-hot rows
+Pixels (uint8) are divided by 255; all other numbers are taken as they are."""
+
+TRAIN_EXAMPLES = """examples
+  chainrule train mnist --target-accuracy 0.97
+  chainrule train mnist --hidden 256 128 --optimizer adam --epochs 10 --out runs/deep
+  chainrule train --resume --out runs/deep --epochs 20
+
+The run's folder gets run.json (how it was started), network.safetensors (the trained network), history.json and
+learning-curve.svg (what it learned), checkpoint.safetensors (for --resume). After Ctrl-C, kill -9 or a power cut
+--resume goes on as if nothing had happened, to the last bit.
+
+exit code  0 done, 1 target not reached or numbers that are not finite, 2 wrong input, 130 Ctrl-C"""
+
+EVAL = """Measure a trained network on test data: loss, accuracy, and how many of each class it gets right."""
+
+EVAL_EXAMPLES = """examples
+  chainrule eval runs/deep
+  chainrule eval runs/deep other-digits/ --json"""
+
+PREDICT = """Say which class a network takes each input for, and how probable that is.
+
+FILE is one of
+  .npy      one row of numbers, or many: (numbers,), (rows, numbers), (rows, height, width), …
+  IDX       a file of images as MNIST has them, plain or .gz
+  picture   PNG, JPEG, …: turned to grey and fitted into the network's square. It should show one light sign on dark
+            ground, as MNIST does; if its border is light, it is inverted first. Needs pip install 'chainrule[image]'
+Pixels (uint8) are divided by 255; all other numbers are taken as they are."""
+
+PREDICT_EXAMPLES = """examples
+  chainrule predict runs/deep drawing.png
+  chainrule predict runs/deep rows.npy --json"""
+
+SHOW = """Print a whole training step of a run (forward pass, backward pass, update) as the one function that the fused
+engine compiles, and for each statement the arrays in it, its share of the time, its floating-point operations and the
+bytes that it reads and writes. The time is taken with random data, in the first thread if there are several."""
+
+SHOW_EXAMPLES = """examples
+  chainrule show runs/deep
+  chainrule show runs/deep --no-time --plain > step.txt"""
+
+EXPRESSION = """EXPRESSION is made of numbers, names (Korean ones too), + - * / **, @ and functions such as exp(x).
+Statements stand behind each other, as in "z = x*m; L = z*t"; the last one is what counts. Behind it comes a value for
+each input: x=100, or "X=[[1, 2], [3, 4]]" for an array."""
+
+EXPLAIN = f"""Explain backpropagation through an expression gate by gate, with the numbers: forward pass, backward pass,
+the chain from the output to each input, the check by numerical derivatives, and what the gradients mean.
+
+{EXPRESSION}"""
+
+EXPLAIN_EXAMPLES = """examples
+  chainrule explain "L = 0.5*(x*m*t - 219)**2" x=100 m=2 t=1.1
+  chainrule explain "총액 = 사과 * 개수 * 소비세" 사과=100 개수=2 소비세=1.1 --lang ko
+  chainrule explain "L = 0.5*(x*m*t - 219)**2" x=100 m=2 t=1.1 --what-if x=+1 --what-if t=+0.01
+  chainrule explain "L = sum((X @ W)**2)" "X=[[1, 2]]" "W=[[3], [4]]" --element "W[1, 0]" --out w.html"""
+
+DRAW = f"""Draw the computation graph of an expression, values above the lines and gradients below them; or the network
+of a run, layer by layer. The picture's name says its form: .svg, .png, .pdf, .dot (Graphviz), .mmd (Mermaid), .tex
+(TikZ) or .json. Without --out it is printed as SVG.
+
+{EXPRESSION}"""
+
+DRAW_EXAMPLES = """examples
+  chainrule draw "L = 0.5*(x*m*t - 219)**2" x=100 m=2 t=1.1 --out apple.svg
+  chainrule draw "총액 = 사과 * 개수 * 소비세" 사과=100 개수=2 소비세=1.1 --lang ko --out 사과.png
+  chainrule draw runs/deep --open Affine1 --out network.svg"""
+
+FLOW = """Say for each layer of a trained network how large its activations and its gradients are on a mini-batch, how
+many units are saturated or dead, and how large an update is beside the weights; with a verdict, and what to do."""
+
+FLOW_EXAMPLES = """examples
+  chainrule flow runs/deep
+  chainrule flow runs/deep --lang ko --out flow.png"""
+
+INFO = """Say what chainrule computes with on this machine: versions, the BLAS library and the kernels it chose,
+threads, which engines can be used, or why not, and where the fused one keeps what it has compiled."""
+
+CHECK = """Prove and measure all gradients: every gate's rules against symbolic derivatives and numerical gradients,
+every layer, and the lesson's two-layer network. Takes some seconds; exit code 1 if anything is wrong."""

@@ -1,0 +1,46 @@
+"""A run of a network as a graph of which every part is known to belong to a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..graph import Variable, as_numbers
+from ..networks import Network
+
+
+class LayerRun(NamedTuple):
+    """What one layer did.
+
+    name        in the network; of the loss, its class
+    parameters  by their names in the network
+    out         its result
+    """
+
+    name: str
+    parameters: Mapping[str, Variable]
+    out: Variable
+
+
+def run_by_layer(network: Network, x: Any, t: Any) -> list[LayerRun]:
+    """Run a network, and its loss behind it if there are targets.
+
+    x, t     rows of inputs and targets; t may be None
+    returns  the layers in order; the last result is the loss, or without targets the scores
+
+    >>> net = cr.TwoLayerNet(2, 3, 2, seed=0)
+    >>> [run.name for run in run_by_layer(net, np.zeros((1, 2)), np.array([0]))]
+    ['Affine1', 'Relu1', 'Affine2', 'SoftmaxWithLoss']
+    """
+    out = Variable(as_numbers(np.asarray(x), network.dtype), name="x")
+    runs: list[LayerRun] = []
+    for name, layer in network.layers.items():
+        given = {own: Variable(value, name=layer.keys[own]) for own, value in layer.parameters.items()}
+        out = layer.compute(out, **given)
+        runs.append(LayerRun(name, {layer.keys[own]: v for own, v in given.items()}, out))
+    if t is not None:
+        loss = network.lastLayer
+        runs.append(LayerRun(type(loss).__name__, {}, loss.compute(out, t)))
+    return runs
