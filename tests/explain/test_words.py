@@ -85,7 +85,8 @@ def test_every_text_is_used(subject: str) -> None:
     def is_used(key: str) -> bool:
         """Whether the key stands in the code, or what it begins with does before a value: f"verdict.{verdict}"."""
         begins = [key[: end + 1] for end, letter in enumerate(key) if letter in ". _"]
-        return f'"{key}"' in SOURCE or any(f'"{begin}{{' in SOURCE for begin in begins)
+        quoted = (f'"{key}"', f"'{key}'")  # the latter inside an f-string
+        return any(text in SOURCE for text in quoted) or any(f'"{begin}{{' in SOURCE for begin in begins)
 
     assert not [key for key in templates("en", subject) if not is_used(key)]
 

@@ -27,7 +27,12 @@ def graph_of(text: str, assignments: Iterable[str]) -> Variable:
     220.00000000000003
     """
     expression: Expression = parse(text)
-    values = dict(map(_assigned, assignments))
+    given = list(map(_assigned, assignments))
+    values = dict(given)
+    if len(values) < len(given):
+        names = [name for name, _ in given]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ArgumentError(f"{twice} is given twice", fix="give one value for each input")
     missing = [name for name in expression.inputs if name not in values]
     if missing:
         example = " ".join(f"{name}=…" for name in expression.inputs)

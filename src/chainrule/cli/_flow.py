@@ -5,16 +5,30 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..explain import gradient_flow
+from ..explain import GradientFlow, gradient_flow
 from ..training import RunFolder
 from ._data import data_of, load_data
 from ._explain import show
 from ._network import load_network
 from ._settings import saved_settings
 
+_PICTURES = (".png", ".pdf", ".svg")
+
 
 def flow(options: argparse.Namespace) -> int:
     """Say how large activations and gradients are in each layer of a run, and whether they let it learn."""
+    found = _measured(options)
+    if options.out is not None and Path(options.out).suffix.lower() in _PICTURES:
+        from ..explain import plot
+
+        plot.save(plot.gradient_flow(found, lang=options.lang), options.out)
+        print(options.out)
+    else:
+        show(found, options)
+    return 0
+
+
+def _measured(options: argparse.Namespace) -> GradientFlow:
     network = load_network(options.run_folder)
     folder = RunFolder(options.run_folder)
     about = folder.read_about()
@@ -22,12 +36,5 @@ def flow(options: argparse.Namespace) -> int:
     name, _ = data_of(folder, about)
     data = load_data(name, str(network.dtype))
     rows = slice(options.rows or settings.batch_size)
-    found = gradient_flow(
-        network, data.x_train[rows], data.t_train[rows], optimizer=settings.update_rule(), lang=options.lang
-    )
-    if options.out is not None and Path(options.out).suffix in (".png", ".pdf", ".svg"):
-        _plot(found, options.out, options.lang)
-        print(options.out)
-    else:
-        show(found, options)
-    return 0
+    x, t = data.x_train[rows], data.t_train[rows]
+    return gradient_flow(network, x, t, optimizer=settings.update_rule(), lang=options.lang)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
 from ._words import Words
@@ -32,7 +33,7 @@ def verdict_of(layer: LayerFlow, last: LayerFlow) -> Verdict:
 
     last  the last layer of the network, with whose gradient the others are compared
     """
-    if not layer.finite:
+    if not layer.finite or not isfinite(layer.gradient):
         return "not finite"
     if layer.gradient == 0:
         return "nothing"
@@ -73,11 +74,11 @@ def document_of(flow: GradientFlow, data: Mapping[str, Any], say: Words) -> Docu
 
 def _whole(flow: GradientFlow, verdicts: list[Verdict], say: Words) -> tuple[str, Tone]:
     first, last = flow.layers[0], flow.layers[-1]
-    broken = [
-        layer.name for layer, verdict in zip(flow.layers, verdicts, strict=True) if verdict == "not finite"
-    ]
-    if broken:
-        return say("whole.not finite", layer=broken[0]), "bad"
+    if "not finite" in verdicts:
+        # It begins at the first layer of the forward pass, or if that went well at the last one of the backward pass.
+        forward = [layer.name for layer in flow.layers if not layer.finite]
+        backward = [layer.name for layer in flow.layers if not isfinite(layer.gradient)]
+        return say("whole.not finite", layer=forward[0] if forward else backward[-1]), "bad"
     ratio = first.gradient / last.gradient if last.gradient else 0.0
     steps = sum(layer.weights is not None for layer in flow.layers) - 1
     factor = ratio ** (1 / steps) if steps > 0 and ratio > 0 else ratio

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from chainrule.errors import ChainruleError, MissingExtraError
-from chainrule.explain.drawing import _raster, draw
+from chainrule.explain import _fonts
+from chainrule.explain.drawing import draw
 from chainrule.graph import Variable
 from chainrule.networks import TwoLayerNet
 from tests.explain.drawing._graphs import apple
@@ -62,9 +63,9 @@ def test_a_letter_that_no_font_has_is_named_and_never_drawn_as_a_box(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     pytest.importorskip("matplotlib")
-    real = _raster._charmap
-    monkeypatch.setattr(_raster, "_charmap", lambda file: frozenset(c for c in real(file) if c < 0x1100))
-    monkeypatch.setattr(_raster, "_take_up_new_fonts", lambda: False)
+    real = _fonts.charmap
+    monkeypatch.setattr(_fonts, "charmap", lambda file: frozenset(c for c in real(file) if c < 0x1100))
+    monkeypatch.setattr(_fonts, "_take_up_new_fonts", lambda: False)
     with pytest.raises(
         ChainruleError, match=r"no font on this machine has the letter '사' \(U\+C0AC\)"
     ) as caught:

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
-from ...errors import ChainruleError, MissingExtraError
+from ...errors import MissingExtraError
+from .._fonts import families
 from ._pieces import Bezier, Piece, Rectangle, Triangle, Words, groups_of
 from ._scene import Scene
 from ._text_width import text_width
 
-# The first ones that are there and have the letter are taken.
-_FAMILIES = (
-    "Noto Sans KR", "Noto Sans CJK KR", "Apple SD Gothic Neo", "Malgun Gothic", "NanumGothic", "Nanum Gothic",
-    "NanumBarunGothic", "Segoe UI", "Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans",
-    "Noto Sans Math", "Segoe UI Symbol", "Apple Symbols", "Noto Sans Symbols 2", "Noto Emoji",
-)  # fmt: skip
 _PER_INCH = 96  # pixels
 _POINTS = 0.75  # in a pixel
 _SCALE = 2  # of a PNG: sharp on fine screens
@@ -41,12 +35,13 @@ def raster(scene: Scene, form: Form) -> bytes:
     except ImportError:
         raise MissingExtraError.for_extra("plot", "matplotlib", f"drawing a {form} file") from None
     pieces = [piece for group in groups_of(scene) for piece in group.pieces]
-    families = _families({letter for piece in pieces if isinstance(piece, Words) for letter in piece.text})
+    texts = (piece.text for piece in pieces if isinstance(piece, Words))
+    fonts = families(texts, otherwise="save as .svg")
     figure = Figure(figsize=(scene.width / _PER_INCH, scene.height / _PER_INCH), dpi=_PER_INCH)
     downwards = Affine2D().scale(1 / scene.width, -1 / scene.height).translate(0, 1) + figure.transFigure
     renderer = FigureCanvasAgg(figure).get_renderer()
     for order, piece in enumerate(pieces):
-        artist = _artist(piece, families)
+        artist = _artist(piece, fonts)
         artist.set_transform(downwards)
         artist.set_zorder(order)
         figure.add_artist(artist)
@@ -78,7 +73,7 @@ def _no_word_about_weights() -> Iterator[None]:
         log.setLevel(before)
 
 
-def _artist(piece: Piece, families: Sequence[str]) -> Any:
+def _artist(piece: Piece, fonts: Sequence[str]) -> Any:
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
     from matplotlib.text import Text
@@ -96,7 +91,7 @@ def _artist(piece: Piece, families: Sequence[str]) -> Any:
         case Words():
             return Text(
                 piece.x, piece.y, piece.text, color=piece.fill, fontsize=piece.size * _POINTS,
-                fontfamily=list(families), fontweight="bold" if piece.bold else "normal",
+                fontfamily=list(fonts), fontweight="bold" if piece.bold else "normal",
                 ha="center" if piece.anchor == "middle" else "left", va="baseline", parse_math=False,
             )  # fmt: skip
 
@@ -127,61 +122,3 @@ def _fit(artist: Any, piece: Words, renderer: Any) -> None:
     width = artist.get_window_extent(renderer).width
     if width > room > 0:
         artist.set_fontsize(piece.size * _POINTS * room / width)
-
-
-def _families(letters: Collection[str]) -> tuple[str, ...]:
-    """Fonts that have the letters, the preferred ones first.
-
-    raises   ChainruleError, naming a letter that none has
-    """
-    wanted = {letter for letter in letters if not letter.isspace()}
-    chosen, missing = _choose(wanted)
-    if missing and _take_up_new_fonts():
-        chosen, missing = _choose(wanted)
-    if missing:
-        letter = min(missing)
-        raise ChainruleError(
-            f"no font on this machine has the letter {letter!r} (U+{ord(letter):04X}), so it cannot be drawn",
-            fix="install a font that has it, for Korean fonts-nanum or fonts-noto-cjk, or save as .svg",
-        )
-    return chosen
-
-
-def _choose(letters: set[str]) -> tuple[tuple[str, ...], set[str]]:
-    """Fonts that have most of the letters, and the letters that none has."""
-    from matplotlib.font_manager import fontManager
-
-    # Last Resort has a box for every letter, which says only what kind of letter is missing.
-    fonts = {f.name: f.fname for f in reversed(fontManager.ttflist) if not f.name.startswith("Last Resort")}
-    order = [name for name in _FAMILIES if name in fonts]
-    chosen: list[str] = []
-    for name in [*order, *sorted(fonts.keys() - set(order))]:
-        found = {letter for letter in letters if ord(letter) in _charmap(fonts[name])}
-        if found:
-            chosen.append(name)
-            letters = letters - found
-        if not letters:
-            break
-    return tuple(chosen), letters
-
-
-def _take_up_new_fonts() -> bool:
-    """Whether there are fonts that were installed after Matplotlib listed them; it lists them once and for all."""
-    from matplotlib.font_manager import findSystemFonts, fontManager
-
-    known = {font.fname for font in fontManager.ttflist}
-    new = [file for file in sorted(findSystemFonts()) if file not in known]
-    for file in new:
-        with suppress(OSError, RuntimeError):  # one that cannot be read is of no use
-            fontManager.addfont(file)
-    return bool(new)
-
-
-@lru_cache(maxsize=1024)
-def _charmap(file: str) -> frozenset[int]:
-    from matplotlib.font_manager import get_font
-
-    try:
-        return frozenset(get_font(file).get_charmap())
-    except (OSError, RuntimeError):  # a font that cannot be read has no letters
-        return frozenset()
