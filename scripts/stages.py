@@ -23,6 +23,7 @@ DATA = "chainrule/datasets/mnist/"
 MOST_BYTES_WITHOUT_DATA = 1_000_000
 NEED_AN_EXTRA = [
     *(f"verify/{name}.py" for name in ("_prove", "_regions", "_suite", "_symbolic")),
+    "explain/plot/*.py",
     *(f"engines/fused/{name}.py" for name in ("_cache", "_function", "_native", "_stepper", "_vector_math")),
 ]
 PYTEST = ("-m", "pytest", "--numprocesses=auto", "--dist=worksteal")
@@ -106,20 +107,20 @@ def wheel() -> None:
 
 
 def lowest() -> None:
-    """The wheel alone, with the lowest versions of the base dependencies and no extras; then with the fused engine."""
+    """The wheel alone, with the lowest versions of the base dependencies and no extras; then with those of two extras."""
     oldest = shutil.which(f"python{floors.oldest_python()}")
     if oldest is None:
         print(f"skipped: there is no python{floors.oldest_python()} here, and the floors are made for it")
         return
     environment, constraints = Path(_scratch.name, "lowest"), Path(_scratch.name, "lowest.txt")
-    constraints.write_text("\n".join(floors.lowest("fast")))
-    print(" ".join(floors.lowest("fast")))
+    constraints.write_text("\n".join(floors.lowest("fast", "plot")))
+    print(" ".join(floors.lowest("fast", "plot")))
     run(oldest, "-m", "venv", "--clear", environment)
     pip = (environment / "bin" / "python", "-m", "pip", "--quiet", "--disable-pip-version-check")
     run(*pip, "install", "-c", constraints, built_wheel(), "pytest", "pytest-xdist", "hypothesis")
     without = [f"--ignore-glob={environment}/*/chainrule/{file}" for file in NEED_AN_EXTRA]
     run(environment / "bin" / "python", *PYTEST, *without, "./tests", "--pyargs", "chainrule")
-    run(*pip, "install", "-c", constraints, f"{built_wheel()}[fast]")
+    run(*pip, "install", "-c", constraints, f"{built_wheel()}[fast,plot]")
     run(
         environment / "bin" / "python",
         *PYTEST,
@@ -127,6 +128,8 @@ def lowest() -> None:
         "fused",
         "./tests/engines/fused",
         "./tests/training",
+        "./tests/explain/plot",
+        "./tests/explain/drawing",
     )
 
 
