@@ -85,7 +85,7 @@ def check_table(checks: tuple[InputCheck, ...], say: Words) -> Table:
 def _quotient(output: str) -> Expression:
     """(L(x + h) − L(x − h)) / 2h"""
     x, h = Name("x"), Name("h")
-    up, down = (Operation(output, (Operation(op, (x, h)),)) for op in ("add", "subtract"))
+    up, down = (Operation("of", (Name(output), Operation(op, (x, h)))) for op in ("add", "subtract"))
     return Operation("divide", (Operation("subtract", (up, down)), product([Number(2), h])))
 
 

@@ -87,7 +87,9 @@ def test_tex_takes_kotex_for_korean_only() -> None:
     assert "kotex" not in draw(apple()).tikz()
     assert "kotex" in draw(Variable(2.0, name="사과") * 3).tikz()
     assert r"\node[anchor=base" in draw(apple()).tikz()
-    assert r"\other{é}{U+00E9}" in draw(Variable(2.0, name="é") * 3).tikz()
+    assert r"{é};" in draw(Variable(2.0, name="é") * 3).tikz()
+    assert "pifont" not in draw(apple()).tikz()
+    assert r"\usepackage{pifont}" in draw(Variable(2.0, name="✓") * 3).tikz()
 
 
 @given(graphs())

@@ -18,7 +18,7 @@ _BRACKETS: dict[Kind, tuple[str, str]] = {
 }
 _PILL = ("([", "])")
 # Letters that mean something to Mermaid or to the HTML that it makes, written by their numbers.
-_ESCAPED = {ord(letter): f"#{ord(letter)};" for letter in '"#&<>`\\[]{}|;*_~$%'}
+_ESCAPED = {ord(letter): f"#{ord(letter)};" for letter in '"#&<>`\\[]{}|:;*_~$%'}
 
 
 def mermaid(scene: Scene) -> str:

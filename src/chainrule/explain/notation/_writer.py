@@ -97,6 +97,8 @@ class Writer(ABC):
                 return self.cases(*self._choices(e))
             case "slice", (x,):
                 return self._operand(x, Level.ATOM) + self.index(dict(e.settings)["index"])
+            case "of", (function, argument):
+                return self.piece(function) + self.brackets(self.piece(argument))
             case "arange", _:
                 return self.range(dict(e.settings)["stop"])
         return self.call(e)
