@@ -107,7 +107,7 @@ def wheel() -> None:
 
 
 def lowest() -> None:
-    """The wheel alone, with the lowest versions of the base dependencies and no extras; then with those of two extras."""
+    """The wheel alone, with the lowest versions of the base dependencies and no extras; then with two extras."""
     oldest = shutil.which(f"python{floors.oldest_python()}")
     if oldest is None:
         print(f"skipped: there is no python{floors.oldest_python()} here, and the floors are made for it")
@@ -147,6 +147,17 @@ def examples() -> None:
         print(f"{example.name:30} {time.perf_counter() - start:6.1f} s")
 
 
+def parsers() -> None:
+    """What chainrule writes, read by Graphviz and Mermaid; by those of them that can be had here."""
+    folder = Path(_scratch.name, "mermaid")
+    shutil.copytree(ROOT / "scripts" / "parsers", folder)
+    environment = []
+    if shutil.which("npm"):
+        run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", folder=folder, quiet=True)
+        environment = [f"CHAINRULE_MERMAID={folder}"]
+    run("env", *environment, sys.executable, *PYTEST, "-rs", "tests/explain/parsers")
+
+
 STAGES: dict[str, Callable[[], None]] = {
     "format": format_,
     "lint": lint,
@@ -154,6 +165,7 @@ STAGES: dict[str, Callable[[], None]] = {
     "sizes": sizes,
     "tests": tests,
     "fused": fused,
+    "parsers": parsers,
     "wheel": wheel,
     "examples": examples,
     "lowest": lowest,

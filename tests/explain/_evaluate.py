@@ -42,7 +42,7 @@ def _applied(op: str, x: list[Any], chosen: dict[str, Any]) -> Any:
             np.add.at(whole, _index(chosen["index"]), x[0])
             return whole
         case "one_hot":
-            return x[0][..., None] == np.arange(chosen["classes"])
+            return np.asarray(x[0])[..., None] == np.arange(chosen["classes"])
         case "erf" | "softmax" | "log_softmax":
             return getattr(special, op)(x[0], **({} if op == "erf" else {"axis": -1}))
         case "sigmoid":

@@ -235,3 +235,14 @@ def test_the_parts_of_every_value_add_up_to_its_gradient(tree: Any, values: list
     for node in cr.Graph(L):
         if node.name in parts:
             assert parts[node.name] == pytest.approx(node.variable.grad, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["slice", "where", "transpose", "arange", "sqrt", "sum", "사과?"])
+def test_a_result_may_have_the_name_of_an_operation(name: str) -> None:
+    x = cr.Variable(2.0, name="x")
+    out = x * x
+    out.name = name
+    explanation = explain(out)
+    assert f"({name}(x + h) − {name}(x − h)) / (2 · h)" in str(explanation)
+    written = rf"\text{{{name}}}" if name == "사과?" else rf"\mathrm{{{name}}}"
+    assert rf"{written}\left(x + h\right)" in explanation.to_latex()

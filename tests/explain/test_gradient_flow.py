@@ -25,6 +25,13 @@ def deep(activation: type[Any], depth: int = 10, **settings: Any) -> cr.Network:
     return cr.Sequential(cr.Affine(784, 50, **settings), activation(), *layers, cr.Affine(50, 10), seed=SEED)
 
 
+def with_units_at(*values: float, activation: Any) -> tuple[Any, Any, Any]:
+    """A network, and a mini-batch, in which each unit of the first layer has the same value in every row."""
+    affine = cr.Affine(np.zeros((4, len(values))), np.array(values))
+    last = cr.Affine(len(values), 10, dtype=np.float64)
+    return cr.Sequential(affine, activation, last, seed=SEED), *batch(20, 4)
+
+
 def verdicts(flow: GradientFlow) -> list[str]:
     return [layer["verdict"] for layer in flow.to_dict()["layers"]]
 
@@ -51,9 +58,14 @@ def test_the_numbers_are_those_of_the_two_layer_network_by_hand() -> None:
     assert [layer.gradient for layer in flow.layers] == pytest.approx([rms(d1), rms(dz), rms(d2)])
     # b starts at 0, so it has no size to compare an update with.
     assert flow.layers[0].weights == pytest.approx(rms(p["W1"]))
-    assert flow.layers[0].update == pytest.approx(0.1 * rms(x.T @ d1) / rms(p["W1"]))
+    gradient = rms(x.T @ d1)
+    assert flow.layers[0].weight_gradient == pytest.approx(gradient)
+    assert flow.layers[0].update == pytest.approx(0.1 * gradient / rms(p["W1"]))
+    ratios = [layer["of_last"] for layer in flow.to_dict()["layers"]]
+    assert ratios == pytest.approx([rms(d1) / rms(d2), rms(dz) / rms(d2), 1])
     assert flow.layers[1].saturated == 0.0
     assert flow.layers[1].update is None
+    assert flow.layers[1].weight_gradient is None
 
 
 def test_it_is_pytorchs_gradient_too() -> None:
@@ -97,15 +109,36 @@ def test_large_weights_explode() -> None:
 
 
 def test_saturated_sigmoids_and_dead_relus_are_counted() -> None:
-    x, t = batch(20, 4)
-    affine = cr.Affine(np.zeros((4, 4)), np.array([50.0, -50.0, 0.0, 1.0]))
-    net = cr.Sequential(affine, cr.Sigmoid(), cr.Affine(4, 10, dtype=np.float64), seed=SEED)
-    assert gradient_flow(net, x, t).layers[1].saturated == 0.5
-    affine = cr.Affine(np.zeros((4, 4)), np.array([-1.0, -2.0, -3.0, 1.0]))
-    net = cr.Sequential(affine, cr.ReLU(), cr.Affine(4, 10, dtype=np.float64), seed=SEED)
-    flow = gradient_flow(net, x, t)
+    flow = gradient_flow(*with_units_at(50.0, -50.0, 0.0, 1.0, activation=cr.Sigmoid()))
+    assert flow.layers[1].saturated == 0.5
+    flow = gradient_flow(*with_units_at(-1.0, -2.0, -3.0, 1.0, activation=cr.ReLU()))
     assert flow.layers[1].dead == 0.75
     assert verdicts(flow)[1] == "dead"
+    # The gradient still arrives at the dead ReLUs, but at nothing before them.
+    assert [layer.unreached for layer in flow.layers] == [0.75, 0.0, 0.0]
+
+
+def test_a_single_row_tells_nothing_of_dead_units() -> None:
+    net = deep(cr.ReLU, depth=1)
+    x, t = batch()
+    flow = gradient_flow(net, x[:1], t[:1])
+    assert flow.layers[1].zeros > 0.2
+    assert flow.layers[1].dead is None
+    assert gradient_flow(net, x[:2], t[:2]).layers[1].dead is not None
+
+
+@pytest.mark.parametrize(
+    ("activation", "share"),
+    [
+        (cr.LeakyReLU(alpha=0.0), 0.75),  # a ReLU by another name
+        (cr.LeakyReLU(alpha=0.01), None),
+        (cr.ELU(alpha=1.0), 0.5),
+        (cr.ELU(alpha=5.0), 0.5),  # at -5 its slope is 0.034, less than 1 % of 5
+    ],
+)
+def test_the_slope_is_that_of_the_layers_own_alpha(activation: Any, share: float | None) -> None:
+    flow = gradient_flow(*with_units_at(-9.0, -5.0, -1.0, 1.0, activation=activation))
+    assert flow.layers[1].dead == share
 
 
 @pytest.mark.parametrize(
@@ -145,10 +178,8 @@ def test_numbers_that_are_not_finite_are_named_where_they_begin() -> None:
 
 
 def test_a_network_to_which_nothing_flows_back() -> None:
-    x, t = batch(5, 4)
-    affine = cr.Affine(np.zeros((4, 4)), np.full(4, -1.0))
-    net = cr.Sequential(affine, cr.ReLU(), cr.Affine(4, 10, dtype=np.float64), seed=SEED)
-    assert "No gradient arrives at Affine1" in str(gradient_flow(net, x, t))
+    flow = gradient_flow(*with_units_at(-1.0, -1.0, activation=cr.ReLU()))
+    assert "No gradient arrives at Affine1" in str(flow)
 
 
 def test_nothing_of_the_network_or_the_optimizer_changes() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+import os
 
 from ..errors import ArgumentError
 from ..explain import Drawing
@@ -28,7 +28,7 @@ def draw(options: argparse.Namespace) -> int:
 
 def _drawing(options: argparse.Namespace) -> Drawing:
     shown = {"lang": options.lang, "passes": options.passes, "step": options.step, "title": options.title}
-    if not options.values and Path(options.expression).exists():
+    if not options.values and os.path.exists(options.expression):
         if options.passes == "backward":
             what = "a network is drawn without data, so it has no backward pass"
             raise ArgumentError(what, fix="cr.draw(network, x, t) in Python")

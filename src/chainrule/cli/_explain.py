@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from ..explain import Report, what_if
 from ..explain import explain as explanation_of
@@ -27,10 +28,10 @@ class _Both(Report):
 
     def _document(self) -> Document:
         first, second = self._explanation._document(), self._what_if._document()
-        blocks = (*first.blocks, Heading(second.title), *second.blocks)
-        return Document(
-            first.title, blocks, first.language, {"explanation": first.data, "what_if": second.data}
-        )
+        return Document(first.title, (*first.blocks, Heading(second.title), *second.blocks), first.language)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"explanation": self._explanation.to_dict(), "what_if": self._what_if.to_dict()}
 
 
 def explain(options: argparse.Namespace) -> int:
@@ -40,7 +41,7 @@ def explain(options: argparse.Namespace) -> int:
     output = graph_of(options.expression, options.values)
     report: Report = explanation_of(output, lang=options.lang, element=element)
     if changes:
-        report = _Both(report, what_if(output, lang=options.lang, **changes))
+        report = _Both(report, what_if(output, changes, lang=options.lang))
     show(report, options)
     return 0
 

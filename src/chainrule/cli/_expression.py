@@ -6,13 +6,14 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..errors import ArgumentError
 from ..graph import Expression, Variable, parse
 
+_Value = TypeVar("_Value")
 _ELEMENT = re.compile(r"\s*([^\s\[\]]+)\s*\[([-+0-9,\s]+)\]\s*")
 
 
@@ -27,12 +28,7 @@ def graph_of(text: str, assignments: Iterable[str]) -> Variable:
     220.00000000000003
     """
     expression: Expression = parse(text)
-    given = list(map(_assigned, assignments))
-    values = dict(given)
-    if len(values) < len(given):
-        names = [name for name, _ in given]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ArgumentError(f"{twice} is given twice", fix="give one value for each input")
+    values = _once(map(_assigned, assignments))
     missing = [name for name in expression.inputs if name not in values]
     if missing:
         example = " ".join(f"{name}=…" for name in expression.inputs)
@@ -48,7 +44,7 @@ def changes_of(texts: Iterable[str]) -> dict[str, str]:
     >>> changes_of(["x=+1", "m==3"])
     {'x': '+1', 'm': '=3'}
     """
-    return dict(_split(text, "x=+1") for text in texts)
+    return _once(_split(text, "x=+1") for text in texts)
 
 
 def element_of(text: str) -> tuple[str, tuple[int, ...]]:
@@ -62,6 +58,15 @@ def element_of(text: str) -> tuple[str, tuple[int, ...]]:
     if not found or not all(re.fullmatch(r"\s*[-+]?[0-9]+\s*", part) for part in parts):
         raise ArgumentError(f"{text!r} is no element of an array", fix='write it as "W1[3, 7]"')
     return unicodedata.normalize("NFKC", found[1]), tuple(map(int, parts))
+
+
+def _once(pairs: Iterable[tuple[str, _Value]]) -> dict[str, _Value]:
+    found: dict[str, _Value] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ArgumentError(f"{name} is given twice", fix="give it once")
+        found[name] = value
+    return found
 
 
 def _split(text: str, example: str) -> tuple[str, str]:
@@ -80,7 +85,7 @@ def _assigned(text: str) -> tuple[str, Any]:
     except (ValueError, TypeError, OverflowError, RecursionError):
         what = f"the value of {name} is neither a number nor an array: {written!r}"
         raise ArgumentError(what, fix=f"{name}=1.5, or {name}=[[1, 2], [3, 4]] for an array") from None
-    if array.dtype.kind != "f" or not _is_numeric(value) or not np.all(np.isfinite(array)):
+    if not _is_numeric(value) or not np.all(np.isfinite(array)):
         raise ArgumentError(f"the value of {name} holds something that is no finite number: {written!r}")
     return name, array if array.ndim else float(array)
 

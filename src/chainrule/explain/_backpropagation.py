@@ -61,13 +61,26 @@ class Backpropagation:
         return {node.variable: node for node in self.graph}
 
     @cached_property
+    def values(self) -> Mapping[Variable, Any]:
+        """As the gates read them: a leaf may have been given a new one since."""
+        own = {variable: variable._value for variable in self.nodes}
+        return own | {edge.source.variable: edge.value for edge in self.edges if edge.source is not None}
+
+    @cached_property
     def edges(self) -> tuple[Edge, ...]:
         """In the order of the forward pass, those into one gate in the order of its arguments; constants too."""
-        return tuple(
-            Edge(self.nodes.get(source) if isinstance(source, Variable) else None, node, position)
+        return tuple(edge for edges in self.edges_into.values() for edge in edges)
+
+    @cached_property
+    def edges_into(self) -> Mapping[Variable, tuple[Edge, ...]]:
+        """For each variable the edges into its gate, in the order of the arguments."""
+        return {
+            node.variable: tuple(
+                Edge(self.nodes.get(source) if isinstance(source, Variable) else None, node, position)
+                for position, source in enumerate(node.variable.inputs)
+            )
             for node in self.graph
-            for position, source in enumerate(node.variable.inputs)
-        )
+        }
 
     @cached_property
     def edges_from(self) -> Mapping[Variable, list[Edge]]:
@@ -98,7 +111,8 @@ def backpropagation(output: Variable, *, backward: bool = True) -> Backpropagati
 
     output    a variable with a past: a single number, if there is to be a backward pass
     backward  whether to go back
-    raises    ArgumentError when it is no variable; GraphError when it is no single number, or has no past
+    raises    ArgumentError when it is no variable; GraphError when it is no single number or has no past, or when a
+              leaf was given a new value between two gates that read it
 
     >>> x = Variable(3.0, name="x")
     >>> passes = backpropagation(x * x)
@@ -112,6 +126,7 @@ def backpropagation(output: Variable, *, backward: bool = True) -> Backpropagati
             fix='make the inputs variables: x = cr.Variable(100.0, name="x")',
         )
     graph = Graph(output, "L" if backward and output.size == 1 else None)
+    _check_values(graph)
     if not backward:
         return Backpropagation(graph, {})
     if output.gate is None:
@@ -128,3 +143,16 @@ def backpropagation(output: Variable, *, backward: bool = True) -> Backpropagati
     order = [node.variable for node in graph]
     gradients = zip(order, gradients_of(output, order, seed=seed), strict=True)
     return Backpropagation(graph, {v: gradient for v, gradient in gradients if gradient is not None})
+
+
+def _check_values(graph: Graph) -> None:
+    """Refuse a graph of which nothing can be said for one value of a leaf."""
+    read: dict[Variable, Any] = {}
+    for node in graph:
+        variable = node.variable
+        for source, value in zip(variable.inputs, variable._values, strict=True):
+            if isinstance(source, Variable) and read.setdefault(source, value) is not value:
+                raise GraphError(
+                    f"{describe(source)} was given a new value between two gates that read it",
+                    fix="run the expression again",
+                )

@@ -6,12 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
+from heapq import heappop, heappush
+from math import isnan, prod
+from typing import NamedTuple
 
 from ..graph import Variable, handed_back
 from ._backpropagation import Backpropagation
 
 MOST = 8  # chains of an input that are written out
+LONGEST = 40  # derivatives of a chain that is written out
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,29 @@ class Chain:
     @property
     def product(self) -> float:
         return prod(self.factors)
+
+
+class _Way(NamedTuple):
+    """A chain while it grows; many share their beginnings.
+
+    before  the way to the value above, None at the output
+    factor  the derivative of that value for this one
+    """
+
+    variable: Variable
+    before: _Way | None = None
+    factor: float = 1.0
+    size: float = 1.0  # of the product, without its sign
+    length: int = 0
+
+    def onward(self, variable: Variable, factor: float) -> _Way:
+        return _Way(variable, self, factor, self.size * abs(factor), self.length + 1)
+
+    def backward(self) -> Iterator[_Way]:
+        way: _Way | None = self
+        while way is not None:
+            yield way
+            way = way.before
 
 
 class Chains:
@@ -54,81 +80,68 @@ class Chains:
 
     def count(self, leaf: Variable) -> int:
         """How many chains lead to a leaf."""
-        return self._counts[leaf]
+        return self._counts.get(leaf, 0)
 
     def to(self, leaf: Variable) -> tuple[Chain, ...]:
-        """The chains to a leaf, in the order of the arguments; the largest ones where there are more than `MOST`."""
-        if self.count(leaf) <= MOST:
-            return tuple(self._ways(leaf, (), ()))
-        return tuple(self._largest(leaf))
+        """The chains to a leaf, as their branches come back.
 
-    @cached_property
-    def _counts(self) -> Mapping[Variable, int]:
-        counts = {self._output: 1}
-        for node in reversed(list(self._passes.graph)):
-            for before in self._derivatives.get(node.variable, ()):
-                counts[before] = counts.get(before, 0) + counts.get(node.variable, 0)
-        return defaultdict(int, counts)
+        returns  the largest ones where there are more than `MOST`; none if one of these is longer than `LONGEST`
+        """
+        ways = self._ways.get(leaf, [])
+        return () if any(way.length > LONGEST for way in ways) else tuple(map(self._chain, ways))
 
     @cached_property
     def _derivatives(self) -> Mapping[Variable, Mapping[Variable, float]]:
-        """For each station its derivative for each of the stations next before it."""
-        return {v: self._before(v) for v in self._stations if v.gate is not None}
-
-    @cached_property
-    def _users(self) -> Mapping[Variable, list[Variable]]:
-        """For each station the ones behind it, the latest first."""
-        users: defaultdict[Variable, list[Variable]] = defaultdict(list)
-        for station in sorted(self._derivatives, key=lambda v: -v.number):
-            for before in self._derivatives[station]:
-                users[before].append(station)
-        return users
+        """For each station its derivative for each of the stations next before it, the latest station first."""
+        latest_first = sorted(self._stations, key=lambda v: -v.number)
+        return {v: self._before(v) for v in latest_first if v.gate is not None}
 
     def _before(self, station: Variable) -> dict[Variable, float]:
         """The backward pass from one station to the next ones, through all that is no station."""
         gradients: dict[Variable, float] = {station: 1.0}
         found: dict[Variable, float] = {}
-        todo = {station}
+        todo = [(-station.number, station)]
         while todo:
-            variable = max(todo, key=lambda v: v.number)
-            todo.remove(variable)
+            _, variable = heappop(todo)
             parts = handed_back(variable, gradients[variable])
             for source, part in zip(variable.inputs, parts, strict=True):
                 if part is None:
                     continue
-                into: dict[Variable, float] = found if source in self._stations else gradients
+                is_inside = source not in self._stations
+                if is_inside and source not in gradients:
+                    heappush(todo, (-source.number, source))
+                into = gradients if is_inside else found
                 into[source] = into.get(source, 0.0) + float(part)
-                if source.gate is not None and source not in self._stations:
-                    todo.add(source)
         return found
 
-    def _ways(
-        self, variable: Variable, names: tuple[str, ...], factors: tuple[float, ...]
-    ) -> Iterator[Chain]:
-        names = (self._passes.nodes[variable].name, *names)  # it is walked from the input
-        if variable is self._output:
-            yield Chain(names, factors)
-            return
-        for user in self._users[variable]:
-            yield from self._ways(user, names, (self._derivatives[user][variable], *factors))
+    @cached_property
+    def _counts(self) -> Mapping[Variable, int]:
+        counts: defaultdict[Variable, int] = defaultdict(int, {self._output: 1})
+        for station, derivatives in self._derivatives.items():
+            for before in derivatives:
+                counts[before] += counts[station]
+        return counts
 
-    def _largest(self, leaf: Variable) -> list[Chain]:
-        """The chains of the largest products: a station needs no more than its own largest ones (a beam that loses
-        nothing, since a longer product is larger when its beginning is)."""
-        best: dict[Variable, list[tuple[float, tuple[Variable, ...]]]] = {
-            self._output: [(1.0, (self._output,))]
-        }
-        for node in reversed(list(self._passes.graph)):
-            for before, factor in self._derivatives.get(node.variable, {}).items():
-                longer = [(abs(factor) * size, (*way, before)) for size, way in best.get(node.variable, ())]
-                both = [*best.get(before, ()), *longer]
-                best[before] = sorted(both, key=lambda item: -item[0])[:MOST]
-        return [self._chain(way) for _, way in best[leaf]]
+    @cached_property
+    def _ways(self) -> Mapping[Variable, list[_Way]]:
+        """For each station the ways to it, the largest `MOST` of them. It needs no more of those to the stations above,
+        since of two products that grow by one factor the larger one stays the larger."""
+        ways: defaultdict[Variable, list[_Way]] = defaultdict(list, {self._output: [_Way(self._output)]})
+        for station, derivatives in self._derivatives.items():
+            for before, factor in derivatives.items():
+                found = [*ways[before], *(way.onward(before, factor) for way in ways[station])]
+                ways[before] = found if len(found) <= MOST else sorted(found, key=_largest_first)[:MOST]
+        return ways
 
-    def _chain(self, way: tuple[Variable, ...]) -> Chain:
-        names = tuple(self._passes.nodes[v].name for v in way)
-        factors = (self._derivatives[above][below] for above, below in zip(way, way[1:], strict=False))
-        return Chain(names, tuple(factors))
+    def _chain(self, way: _Way) -> Chain:
+        ways = [*way.backward()][::-1]
+        names = tuple(self._passes.nodes[w.variable].name for w in ways)
+        return Chain(names, tuple(w.factor for w in ways[1:]))
+
+
+def _largest_first(way: _Way) -> float:
+    """Of no number at all one wants to know first."""
+    return -float("inf") if isnan(way.size) else -way.size
 
 
 def has_chains(passes: Backpropagation) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError
-from ..graph import Node, local_derivatives
+from ..graph import Node, local_derivatives, quiet
 from ._backpropagation import Backpropagation, Edge, Index
 
 MOST = 4  # elements of one result that are shown
@@ -86,20 +86,19 @@ def _hops(passes: Backpropagation, node: Node, index: Index) -> Iterator[Hop]:
 
 
 def _hop(name: str, index: Index, edge: Edge, local: Any, upstream: Any) -> Hop:
-    contributions = local * upstream
-    reached = np.flatnonzero(local)
-    sizes = np.abs(np.nan_to_num(contributions.ravel()[reached], nan=np.inf))
-    first = reached[np.argsort(-sizes, kind="stable")[:MOST]]
-    indices = (
-        [tuple(map(int, np.unravel_index(at, local.shape))) for at in first]
-        if local.ndim
-        else [()] * len(first)
-    )
+    reached = np.flatnonzero(local)  # the others send nothing back, even if their gradients are infinite
+    slopes, douts = np.ravel(local)[reached], np.ravel(upstream)[reached]
+    sent = quiet.run(np.multiply, slopes, douts)
+    order = np.argsort(-np.abs(np.nan_to_num(sent, nan=np.inf)), kind="stable")
     largest = tuple(
-        Reached(at, float(local[at]), float(upstream[at]), float(contributions[at])) for at in indices
+        Reached(_index(reached[i], local.shape), float(slopes[i]), float(douts[i]), float(sent[i]))
+        for i in order[:MOST]
     )
-    others = np.delete(contributions.ravel(), first)
-    return Hop(name, index, edge, len(reached), largest, float(others.sum()))
+    return Hop(name, index, edge, len(reached), largest, float(quiet.run(np.sum, sent[order[MOST:]])))
+
+
+def _index(place: Any, shape: tuple[int, ...]) -> Index:
+    return tuple(map(int, np.unravel_index(place, shape)))
 
 
 def checked_element(passes: Backpropagation, element: tuple[str, Any]) -> tuple[Node, Index]:

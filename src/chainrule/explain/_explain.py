@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Node, Variable
+from ..training import json_ready
 from ..verify import InputCheck
 from ._backpropagation import Backpropagation, Index, backpropagation, element_name
 from ._chains import Chain, Chains, has_chains
@@ -82,12 +83,16 @@ class Explanation(Report):
             names = ", ".join(node.name for node in inputs_of(self.passes))
             title = say("title", output=output, inputs=names)
             blocks = tuple(narrate(self.passes, self.steps, self.checks, say))
-        return Document(title, blocks, self.language, self._data(output))
+        return Document(title, blocks, self.language)
 
-    def _data(self, output: str) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
+        ready: dict[str, Any] = json_ready(self._data())
+        return ready
+
+    def _data(self) -> dict[str, Any]:
         data: dict[str, Any] = {
-            "output": output,
-            "values": {node.name: _plain(node.variable._value) for node in self.passes.graph},
+            "output": self.passes.nodes[self.passes.graph.output].name,
+            "values": {node.name: _plain(self.passes.values[node.variable]) for node in self.passes.graph},
             "gradients": {
                 node.name: _plain(self.passes.gradients[node.variable])
                 for node in self.passes.graph

@@ -57,7 +57,7 @@ class Operation:
     """A primitive operation on expressions.
 
     op        the name of a primitive (those of the engines: add, exp, where, sum, matmul, …), or of a gate that is
-              written as a call
+              written as a call; "of" is a function of a name and what it is applied to: f(x)
     settings  axis, shape and so on, by name
     """
 

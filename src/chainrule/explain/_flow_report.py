@@ -68,8 +68,11 @@ def document_of(flow: GradientFlow, data: Mapping[str, Any], say: Words) -> Docu
         ),
     ]
     title = say("title", network=flow.network)
-    named = [{**entry, "verdict": verdict} for entry, verdict in zip(data["layers"], verdicts, strict=True)]
-    return Document(title, tuple(blocks), say.language, {**data, "layers": named})
+    judged = [
+        {**entry, "of_last": _of_last(layer, last), "verdict": verdict}
+        for entry, layer, verdict in zip(data["layers"], layers, verdicts, strict=True)
+    ]
+    return Document(title, tuple(blocks), say.language, {**data, "layers": judged})
 
 
 def _whole(flow: GradientFlow, verdicts: list[Verdict], say: Words) -> tuple[str, Tone]:
@@ -79,7 +82,7 @@ def _whole(flow: GradientFlow, verdicts: list[Verdict], say: Words) -> tuple[str
         forward = [layer.name for layer in flow.layers if not layer.finite]
         backward = [layer.name for layer in flow.layers if not isfinite(layer.gradient)]
         return say("whole.not finite", layer=forward[0] if forward else backward[-1]), "bad"
-    ratio = first.gradient / last.gradient if last.gradient else 0.0
+    ratio = _of_last(first, last) or 0.0
     steps = sum(layer.weights is not None for layer in flow.layers) - 1
     factor = ratio ** (1 / steps) if steps > 0 and ratio > 0 else ratio
     numbers = {"first": first.name, "last": last.name, "ratio": _short(ratio), "factor": _short(factor)}
@@ -113,7 +116,7 @@ def _table(layers: tuple[LayerFlow, ...], verdicts: list[Verdict], say: Words) -
             _short(layer.activation),
             _percent(layer.zeros),
             _short(layer.gradient),
-            _short(layer.gradient / last.gradient) if last.gradient else "–",
+            _short(_of_last(layer, last)),
             _percent(layer.saturated),
             _percent(layer.dead),
             _short(layer.weights),
@@ -131,6 +134,10 @@ def _advice(verdicts: list[Verdict], say: Words) -> Iterator[Block]:
     if found:
         yield Heading(say("advice"))
         yield Bullets(tuple(say(f"advice.{verdict}") for verdict in found))
+
+
+def _of_last(layer: LayerFlow, last: LayerFlow) -> float | None:
+    return layer.gradient / last.gradient if last.gradient else None
 
 
 def _tone(verdict: Verdict) -> Tone:

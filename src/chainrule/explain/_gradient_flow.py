@@ -29,24 +29,29 @@ FLAT = 0.01  # of a gate's steepest slope: where it is flatter, it is saturated
 class LayerFlow:
     """One layer on one mini-batch. Sizes are root mean squares over all elements, so that they do not depend on shapes.
 
-    activation  size of its result
-    zeros       share of the result that is exactly 0
-    gradient    size of the gradient at its result
-    saturated   share of the result where the activation function is flat on both sides, as sigmoid and tanh are; None
-                for other layers
-    dead        share of its units that let no gradient through in any row, as dead ReLUs do; None for other layers
-    weights     size of its parameters, without those that are all 0; None if there are none
-    update      size of the first update of these parameters beside their own; None if there are none
-    finite      whether result and parameters are all finite; of the gradient its size tells
+    activation       size of its result
+    zeros            share of the result that is exactly 0
+    gradient         size of the gradient at its result
+    unreached        share of its units at which no gradient arrives in any row
+    saturated        share of the result where the activation function is flat on both sides, as sigmoid and tanh are;
+                     None for other layers
+    dead             share of its units that let no gradient through in any row, as dead ReLUs do; None for other
+                     layers, and for a single row, which cannot tell
+    weights          size of its parameters, without those that are all 0; None if there are none
+    weight_gradient  size of the gradient of these parameters; None if there are none
+    update           size of the first update of these parameters beside their own; None if there are none
+    finite           whether result and parameters are all finite; of the gradient its size tells
     """
 
     name: str
     activation: float
     zeros: float
     gradient: float
+    unreached: float
     saturated: float | None
     dead: float | None
     weights: float | None
+    weight_gradient: float | None
     update: float | None
     finite: bool
 
@@ -147,9 +152,11 @@ def _measured(run: LayerRun, gradients: Mapping[Variable, Array], rule: Optimize
         activation=size_of([out]),
         zeros=float(np.mean(out == 0)),
         gradient=size_of([gradient]),
+        unreached=float(np.mean(np.all(gradient == 0, axis=0))),
         saturated=saturated,
         dead=dead,
         weights=weights,
+        weight_gradient=size_of([gradients[v] for v, _ in parameters]) if parameters else None,
         update=size_of(updates) / weights if weights else None,
         finite=all(bool(np.all(np.isfinite(array))) for array in arrays),
     )
@@ -178,12 +185,13 @@ def _flat_shares(out: Variable) -> tuple[float | None, float | None]:
     """What of an activation function is saturated, and which share of its units is dead; None where neither can be.
 
     The slope comes from the gate's own rule, and so does what counts as flat: gates are told apart by their slopes far
-    to the left and far to the right.
+    to the left and far to the right. Half of all ReLUs are off in any single row, so that one row tells of none that
+    it is dead.
     """
     gate = out.gate
     if gate is None or gate.kind != "elementwise" or len(out.inputs) != 1 or out.settings.keys() - {"alpha"}:
         return None, None
-    slopes = _slopes_of(gate)
+    slopes = _slopes_of(gate, tuple(out.settings.items()))
     if slopes is None:
         return None, None
     left, right, steepest = slopes
@@ -194,14 +202,14 @@ def _flat_shares(out: Variable) -> tuple[float | None, float | None]:
     flat = np.abs(np.asarray(slope)) < FLAT * steepest
     if flat_left and flat_right:
         return float(np.mean(flat)), None
-    return None, float(np.mean(np.all(flat, axis=0)))
+    return None, float(np.mean(np.all(flat, axis=0))) if len(flat) > 1 else None
 
 
 @lru_cache(maxsize=64)
-def _slopes_of(gate: Gate) -> tuple[float, float, float] | None:
+def _slopes_of(gate: Gate, settings: tuple[tuple[str, Any], ...]) -> tuple[float, float, float] | None:
     """The slope of a function far to the left, far to the right, and where it is steepest; None if it has no bound."""
     x = np.linspace(-30.0, 30.0, 6001)
-    out: Variable = quiet.run(apply, gate, Variable(x))
+    out: Variable = quiet.run(apply, gate, Variable(x), **dict(settings))
     (found,) = handed_back(out, np.ones(out.shape))
     slopes = np.zeros(x.shape) if found is None else np.abs(found)
     steepest = float(np.max(slopes))

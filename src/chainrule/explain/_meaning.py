@@ -9,6 +9,7 @@ import numpy as np
 
 from ..graph import Node
 from ._backpropagation import Backpropagation, element_name
+from ._steps import norm_of
 from ._words import Words
 from .document import Block, Bullets, Paragraph
 from .notation import number
@@ -23,10 +24,10 @@ def meaning_of(passes: Backpropagation, inputs: Sequence[Node], say: Words) -> I
     finite = {name: gradient for name, gradient in gradients.items() if np.all(np.isfinite(gradient))}
     if len(finite) < len(gradients) or not gradients:
         return
-    if len(gradients) > 1:
+    if len(gradients) > 1 and any(map(np.any, gradients.values())):
         yield Paragraph(_most(gradients, output, say))
     if all(gradient.ndim == 0 for gradient in gradients.values()):
-        values = {node.name: float(node.variable._value) for node in inputs}
+        values = {node.name: float(passes.values[node.variable]) for node in inputs}
         if len(gradients) > 1:
             yield Paragraph(_percent(gradients, values, output, say))
         moves = [say(_way(float(g)), name=name) for name, g in gradients.items() if g != 0]
@@ -36,21 +37,28 @@ def meaning_of(passes: Backpropagation, inputs: Sequence[Node], say: Words) -> I
 
 def _of_one(node: Node, gradient: Any, output: str, say: Words) -> str:
     if gradient.ndim:
-        norm = number(float(np.linalg.norm(gradient.ravel())))
-        if not gradient.size:
-            return f"{node.name} {gradient.shape}"
-        place = tuple(map(int, np.unravel_index(int(np.argmax(np.abs(gradient))), gradient.shape)))
-        element, size = element_name(node.name, place), number(float(gradient[place]))
-        shape = str(gradient.shape)
-        return say("meaning.array", name=node.name, shape=shape, norm=norm, element=element, size=size)
+        return _of_array(node.name, gradient, say)
     slope = float(gradient)
     size = number(abs(slope)) if np.isfinite(slope) else number(slope)
     kind = "strange" if not np.isfinite(slope) else "up" if slope > 0 else "down" if slope < 0 else "flat"
     return say(f"meaning.{kind}", name=node.name, output=output, size=size)
 
 
+def _of_array(name: str, gradient: Any, say: Words) -> str:
+    shape = str(gradient.shape)
+    if not gradient.size:
+        return f"{name} {shape}"
+    # The largest, or the first that is no number at all.
+    place = tuple(map(int, np.unravel_index(int(np.argmax(np.abs(gradient))), gradient.shape)))
+    element, size = element_name(name, place), number(float(gradient[place]))
+    if not np.isfinite(gradient[place]):
+        return say("meaning.strange", name=element, size=size)
+    norm = number(norm_of(gradient))
+    return say("meaning.array", name=name, shape=shape, norm=norm, element=element, size=size)
+
+
 def _most(gradients: dict[str, Any], output: str, say: Words) -> str:
-    sizes = {name: float(np.linalg.norm(np.ravel(gradient))) for name, gradient in gradients.items()}
+    sizes = {name: norm_of(gradient) for name, gradient in gradients.items()}
     name = max(sizes, key=lambda n: sizes[n])
     key = "meaning.most.array" if any(gradient.ndim for gradient in gradients.values()) else "meaning.most"
     return say(key, name=name, size=number(sizes[name]), output=output)

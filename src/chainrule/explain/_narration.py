@@ -10,7 +10,7 @@ import numpy as np
 from ..graph import Node, Variable
 from ..verify import InputCheck
 from ._backpropagation import Backpropagation, element_name
-from ._chains import MOST, Chains, has_chains
+from ._chains import LONGEST, MOST, Chains, has_chains
 from ._element import Hop
 from ._expression import Equation, Expression, Gradient, Name, Number, Operation, product, total
 from ._meaning import meaning_of
@@ -34,7 +34,7 @@ def narrate(
     yield Paragraph(say("forward.text", output=output))
     for node in passes.graph:
         if node.variable.gate is None:
-            yield _given(node)
+            yield _given(node, passes.values[node.variable])
     for step in steps:
         yield Formula(step.forward)
     yield Heading(say("backward"))
@@ -61,7 +61,7 @@ def check_table(checks: tuple[InputCheck, ...], say: Words) -> Table:
     """Backpropagation beside numerical derivatives, one row for each input."""
     rows, arrays = [], any(check.shape for check in checks)
     for check in checks:
-        place = [check.checked, element_name(check.name, check.index or ())] if arrays else []
+        place = [_compared(check, say), element_name(check.name, check.index or ())] if arrays else []
         sides = (number(x) if x is not None else "–" for x in (check.left, check.right))
         verdict = say(f"verdict.{check.verdict}", **dict(zip(("left", "right"), sides, strict=True)))
         numbers = [number(check.backprop), number(check.numerical), number(check.max_absolute, digits=1)]
@@ -82,6 +82,11 @@ def check_table(checks: tuple[InputCheck, ...], say: Words) -> Table:
     )
 
 
+def _compared(check: InputCheck, say: Words) -> str:
+    count, _, whole = check.checked.split()
+    return say("check.all" if count == whole else "check.some", count=count, whole=whole)
+
+
 def _quotient(output: str) -> Expression:
     """(L(x + h) − L(x − h)) / 2h"""
     x, h = Name("x"), Name("h")
@@ -89,8 +94,7 @@ def _quotient(output: str) -> Expression:
     return Operation("divide", (Operation("subtract", (up, down)), product([Number(2), h])))
 
 
-def _given(node: Node) -> Block:
-    value = node.variable._value
+def _given(node: Node, value: Any) -> Block:
     name = Name(node.name, node.variable.shape or None)
     written = shown(value)
     if written is not None:
@@ -153,6 +157,9 @@ def _chains(passes: Backpropagation, inputs: list[Node], output: str, say: Words
     chains = Chains(passes)
     for node in inputs:
         count, found = chains.count(node.variable), chains.to(node.variable)
+        if count and not found:
+            yield Paragraph(say("chains.long", output=output, name=node.name, longest=LONGEST))
+            continue
         if count > MOST:
             yield Paragraph(
                 say("chains.largest", output=output, name=node.name, count=f"{count:,}", shown=len(found))
@@ -185,7 +192,7 @@ def narrate_element(
     """The explanation of one element: its way to the output."""
     output = passes.nodes[passes.graph.output].name
     element = element_name(node.name, index)
-    value = float(np.asarray(node.variable._value)[index])
+    value = float(np.asarray(passes.values[node.variable])[index])
     gradient = float(np.asarray(passes.gradients[node.variable])[index])
     yield Paragraph((say("element.value"), Equation((Name(element), Number(value)), is_exact(value))))
     whole = Gradient(output, element)

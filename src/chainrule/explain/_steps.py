@@ -83,7 +83,18 @@ def summary_of(array: Any) -> Summary:
     if values.size == 0:
         return Summary(0.0, 0.0, 0.0, 0.0)
     zeros = float(np.mean(values == 0))
-    return Summary(float(np.linalg.norm(values.ravel())), float(values.min()), float(values.max()), zeros)
+    return Summary(norm_of(values), float(values.min()), float(values.max()), zeros)
+
+
+def norm_of(array: Any) -> float:
+    """The Euclidean norm of all elements; squares of large ones do not overflow.
+
+    >>> norm_of(np.array([3e200, -4e200]))
+    5e+200
+    """
+    sizes = np.abs(np.ravel(array))
+    largest = float(np.max(sizes, initial=0.0))
+    return largest * float(np.linalg.norm(sizes / largest)) if 0 < largest < np.inf else largest
 
 
 def steps_of(passes: Backpropagation) -> tuple[Step, ...]:
@@ -131,22 +142,27 @@ class _Writer:
             variable: [edge for edge in sorted(edges, key=_when_back) if passes.part(edge) is not None]
             for variable, edges in passes.edges_from.items()
         }
+        self._branches = {
+            (use.target.variable, use.position): (number_of, len(uses))
+            for uses in self._behind.values()
+            for number_of, use in enumerate(uses, 1)
+        }
 
     def step(self, node: Node) -> Step:
-        edges = self._edges(node)
-        parts = tuple(self._part(edge) for edge in edges if self._passes.part(edge) is not None)
-        dout = self._passes.gradients.get(node.variable)
+        numbers = self._numbers(node)
+        edges = self._passes.edges_into[node.variable]
+        parts = tuple(self._part(edge, numbers) for edge in edges if self._passes.part(edge) is not None)
         return Step(
             node,
-            self._forward(node, edges),
-            tuple(self._kept(node, edges)),
-            dout,
+            self._forward(node, numbers),
+            tuple(self._kept(node)),
+            self._passes.gradients.get(node.variable),
             parts,
             tuple(self._sums(parts)),
         )
 
-    def _kept(self, node: Node, edges: list[Edge]) -> Iterator[Equation]:
-        gate = node.variable.gate
+    def _kept(self, node: Node) -> Iterator[Equation]:
+        gate, edges = node.variable.gate, self._passes.edges_into[node.variable]
         assert gate is not None
         for (name, by), value in zip(gate.keeps.items(), node.variable.kept, strict=True):
             given = [self._name(edge) for edge in edges[: len(by.inputs)]]
@@ -154,30 +170,19 @@ class _Writer:
             sides = [Name(name), Operation(by.name, tuple(given)), *([] if written is None else [written])]
             yield Equation(tuple(sides), written is None or is_exact(value))
 
-    def _edges(self, node: Node) -> list[Edge]:
-        sources = enumerate(node.variable.inputs)
-        return [
-            Edge(self._passes.nodes.get(source) if isinstance(source, Variable) else None, node, position)
-            for position, source in sources
-        ]
-
-    def _forward(self, node: Node, edges: list[Edge]) -> Equation:
+    def _forward(self, node: Node, numbers: _Numbers | None) -> Equation:
         variable = node.variable
         assert variable.gate is not None
-        names = [self._name(edge) for edge in edges]
-        formula = forward_formula(variable.gate, names, variable._values, variable.settings)
-        sides: list[Expression] = [self._whole(node), formula]
-        return self._with_numbers(sides, formula, edges, node, variable._value)
+        formula = forward_formula(variable.gate, self._names(node), variable._values, variable.settings)
+        return _with_numbers([self._whole(node), formula], formula, numbers, variable._value)
 
-    def _part(self, edge: Edge) -> Part:
+    def _part(self, edge: Edge, numbers: _Numbers | None) -> Part:
         """∂L/∂x = ∂L/∂z · ∂z/∂x = …, or for arrays dX = dY · Wᵀ."""
         assert edge.source is not None
         node, variable = edge.target, edge.target.variable
         gate, value = variable.gate, self._passes.part(edge)
         assert gate is not None
-        edges = self._edges(node)
-        names: list[Expression] = [self._name(e) for e in edges]
-        out = self._whole(node)
+        names, out = self._names(node), self._whole(node)
         if _is_scalar(variable):
             above, local = Gradient(self._output, node.name), Gradient(node.name, edge.source.name)
             found = local_derivative(
@@ -193,19 +198,13 @@ class _Writer:
                 del sides[1]  # ∂L/∂L · ∂L/∂x says no more than ∂L/∂x
         else:
             above = self._gradient(node)
-            found = rule_formula(
+            formula = rule_formula(
                 gate, edge.position, above, names, out, variable._values, variable._value, variable.kept,
                 variable.settings,
             )  # fmt: skip
-            formula = found
             sides = [self._gradient(edge.source), formula]
-        equation = self._with_numbers(sides, formula, edges, node, value)
-        uses = self._behind[edge.source.variable]
-        # Not by ==, which of variables is a gate of its own.
-        branch = next(
-            i for i, use in enumerate(uses, 1) if use.target is node and use.position == edge.position
-        )
-        return Part(edge, equation, value, (branch, len(uses)))
+        equation = _with_numbers(sides, formula, numbers, value)
+        return Part(edge, equation, value, self._branches[variable, edge.position])
 
     def _sums(self, parts: tuple[Part, ...]) -> Iterator[Equation]:
         for part in parts:
@@ -214,32 +213,20 @@ class _Writer:
             if count > 1 and number_of == count:
                 source = part.edge.source
                 value = self._passes.gradients[source.variable]
+                result = shown(value)
+                if result is None:
+                    continue
                 terms = [shown(self._passes.part(use)) for use in self._behind[source.variable]]
-                whole = Gradient(self._output, source.name, bool(np.ndim(value)))
                 addends = [term for term in terms if term is not None]
-                sides: list[Expression] = [whole]
-                if len(addends) == count:
+                sides: list[Expression] = [Gradient(self._output, source.name, bool(np.ndim(value)))]
+                if count <= MOST_ELEMENTS:
                     sides.append(total(addends))
-                    sides.append(shown(value) or whole)
-                    yield Equation(tuple(sides), is_exact(value))
+                yield Equation((*sides, result), is_exact(value))
 
-    def _with_numbers(
-        self, sides: list[Expression], formula: Expression, edges: list[Edge], node: Node, value: Any
-    ) -> Equation:
-        """The sides, then the formula with numbers in the places of names, then the result."""
-        result = shown(value)
-        if result is None:
-            return Equation(tuple(sides))
-        numbers = self._numbers(edges, node)
-        if numbers is not None:
-            sides = [*sides, substituted(settled(formula, numbers.values), numbers.written)]
-        if not _is_written_as(sides[-1], result):
-            sides = [*sides, result]
-        return Equation(tuple(sides), is_exact(value))
-
-    def _numbers(self, edges: list[Edge], node: Node) -> _Numbers | None:
+    def _numbers(self, node: Node) -> _Numbers | None:
         """What stands for each name in the equations of one gate; None if these are too many numbers to be read."""
-        values: dict[Expression, Any] = {self._name(e): e.value for e in edges}
+        edges = self._passes.edges_into[node.variable]
+        values: dict[Expression, Any] = {self._name(edge): edge.value for edge in edges}
         values[self._whole(node)] = node.variable._value
         dout = self._passes.gradients.get(node.variable)
         if dout is not None:
@@ -248,6 +235,9 @@ class _Writer:
             return None
         written = {name: shown(value) for name, value in values.items()}
         return _Numbers(values, {name: w for name, w in written.items() if w is not None})
+
+    def _names(self, node: Node) -> list[Expression]:
+        return [self._name(edge) for edge in self._passes.edges_into[node.variable]]
 
     def _name(self, edge: Edge) -> Expression:
         """An input by its name, a constant as it is written."""
@@ -263,6 +253,20 @@ class _Writer:
     def _gradient(self, node: Node) -> Gradient:
         shape = node.variable.shape
         return Gradient(self._output, node.name, bool(shape), shape or None)
+
+
+def _with_numbers(
+    sides: list[Expression], formula: Expression, numbers: _Numbers | None, value: Any
+) -> Equation:
+    """The sides, then the formula with numbers in the places of names, then the result."""
+    result = shown(value)
+    if result is None:
+        return Equation(tuple(sides))
+    if numbers is not None:
+        sides = [*sides, substituted(settled(formula, numbers.values), numbers.written)]
+    if not _is_written_as(sides[-1], result):
+        sides = [*sides, result]
+    return Equation(tuple(sides), is_exact(value))
 
 
 def _is_written_as(last: Expression, result: Number | Array) -> bool:

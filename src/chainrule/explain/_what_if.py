@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError
-from ..graph import Node, Variable, rebuild
+from ..errors import ArgumentError, GraphError
+from ..graph import Node, Variable, describe, rebuild
 from ._backpropagation import Backpropagation, backpropagation, element_name
 from ._changes import changed
 from ._report import Report
@@ -152,15 +152,17 @@ class WhatIf(Report):
     def _why(self, scenario: Scenario, say: Words) -> str:
         difference = _beyond(scenario)
         if difference == 0:
-            return say("exact", output=self.output, inputs=", ".join(scenario.changes))
+            return say("exact")
         kind = "above" if difference > 0 else "below"
-        return say(kind, output=self.output, difference=number(abs(difference)))
+        return say(kind, difference=number(abs(difference)))
 
     def _data(self) -> dict[str, Any]:
         return {"output": self.output, "scenarios": [_scenario_data(s) for s in self.scenarios]}
 
 
-def what_if(output: Variable, /, *, lang: str = "en", **changes: Any) -> WhatIf:
+def what_if(
+    output: Variable, changes: Mapping[str, Any] | None = None, /, *, lang: str = "en", **more: Any
+) -> WhatIf:
     """What happens to an output, and to every value on the way, when inputs change; and what the gradient predicted.
 
     The graph is run again, once with each change alone and once with all of them. No variable of it is changed. The
@@ -168,12 +170,13 @@ def what_if(output: Variable, /, *, lang: str = "en", **changes: Any) -> WhatIf:
 
     output    a single number that a graph hangs on
     lang      "en" or "ko"
-    changes   for inputs, by name: a number or an array of the same shape, which is added; text: "+1", "-0.01" (add),
+    changes   for inputs, by name, as a mapping or as keyword arguments: a number or an array of the same shape, which is added; text: "+1", "-0.01" (add),
               "=105" (set), "*1.1" (multiply); or, for elements of an array, ``{(3, 7): +0.1}``. Inputs without a name
-              are called x1, x2, … as in `Graph`; names that are no identifiers go in by ``**{"x.1": +1}``
+              are called x1, x2, … as in `Graph`
     returns   a `WhatIf`: print it, show it in a notebook, or ask for its ``scenarios``
     raises    ArgumentError when there is no such input, or a change is none; ShapeError when an array has another
-              shape; DTypeError for labels; GraphError when the output is no single number, or no result
+              shape; DTypeError for labels; GraphError when the output is no single number, or no result, or was made from
+              other values than its inputs have now
     source    the first-order Taylor polynomial; the example: Saito, Deep Learning from Scratch, section 5.1
 
     >>> x, m, t = cr.variables(x=100.0, m=2, t=1.1)
@@ -182,9 +185,9 @@ def what_if(output: Variable, /, *, lang: str = "en", **changes: Any) -> WhatIf:
     [(5.12, 4.62, 2.2), (6160.5, 6160.0, 110.0), (4.5, 4.0, 2.0)]
     """
     words(lang, "what_if")  # refuses other languages before anything is computed
-    if isinstance(output, Variable):  # the values that inputs have now, should they have been given new ones
-        output = rebuild([output], lambda leaf: leaf)[output]
+    changes = {**(changes or {}), **more}
     passes = backpropagation(output)
+    _check_values(output)
     inputs = {node.name: node for node in passes.graph if node.variable.gate is None}
     _check_names(passes, inputs, changes)
     values = {name: changed(name, inputs[name].variable, change) for name, change in changes.items()}
@@ -194,10 +197,18 @@ def what_if(output: Variable, /, *, lang: str = "en", **changes: Any) -> WhatIf:
     return WhatIf(passes.nodes[output].name, gradients, scenarios, lang)
 
 
+def _check_values(output: Variable) -> None:
+    """Refuse a graph whose inputs were given new values, or changed in place: "before" would not be what it shows."""
+    now = rebuild([output], lambda leaf: leaf)[output]
+    if not np.allclose(now._value, output._value, rtol=1e-6, atol=0, equal_nan=True):
+        was, new = _one(output._value), _one(now._value)
+        what = f"{describe(output)} was computed as {number(was)}; with the values its inputs have now it is {number(new)}"
+        raise GraphError(what, fix="run the expression again, and ask about its result")
+
+
 def _check_names(passes: Backpropagation, inputs: Mapping[str, Node], changes: Mapping[str, Any]) -> None:
     example = next(iter(inputs))
-    change = f"{example}=+1" if example.isidentifier() else f'**{{"{example}": +1}}'
-    fix = f"what_if(output, {change})"
+    fix = f'what_if(output, {{"{example}": +1}}), or --what-if {example}=+1 on the command line'
     if not changes:
         raise ArgumentError("what_if was not told what changes", fix=fix)
     computed = {node.name for node in passes.graph if node.variable.gate is not None}
@@ -275,7 +286,7 @@ def _of_input(name: str, scenario: Scenario, say: Words) -> str:
     if len(moved) == 1 or step.ndim == 0:
         index = tuple(map(int, moved[0])) if step.ndim else ()
         return f"{element_name(name, index)}: {number(before[index])} → {number(after[index])}"
-    if np.allclose(step, step.flat[0], rtol=_SAME, atol=0):
+    if step.size and np.allclose(step, step.flat[0], rtol=_SAME, atol=0):
         return f"{name}: {say('every', step=_signed(step.flat[0]))}"
     return f"{name}: {say('elements', count=len(moved))}"
 

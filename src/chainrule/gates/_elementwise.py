@@ -235,7 +235,7 @@ clip = Gate(
 )  # fmt: skip
 
 where = Gate(
-    "where", symbol="?:", en="choice", ko="고르기",
+    "where", symbol="?:", en="choice", ko="조건 선택",
     forward=lambda xp, condition, x, y: xp.where(condition, x, y),
     wrt={
         "x": lambda xp, dout, condition: xp.where(condition, dout, xp.zeros_like(dout)),

@@ -219,7 +219,7 @@ mean_squared_error = Gate(
 
 binary_cross_entropy_with_logits = Gate(
     "binary_cross_entropy_with_logits", symbol="BCE", en="binary cross-entropy with logits",
-    ko="로짓 이진 교차 엔트로피", kind="loss", formula="mean(log(1 + exp(x)) - t * x)",
+    ko="로짓을 받는 이진 교차 엔트로피", kind="loss", formula="mean(log(1 + exp(x)) - t * x)",
     forward=_binary_cross_entropy,
     wrt={
         "x": lambda xp, dout, x, t, x_shape: (sigmoid_of(xp, x) - t) * (dout / math.prod(x_shape)),

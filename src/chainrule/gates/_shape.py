@@ -36,7 +36,7 @@ def _layer_of(dout: Any, position: int, axis: int) -> Any:
 
 
 reshape = Gate(
-    "reshape", symbol="reshape", en="new shape", ko="모양 바꾸기", kind="shape",
+    "reshape", symbol="reshape", en="new shape", ko="형상 바꾸기", kind="shape",
     forward=lambda xp, x, *, shape: xp.reshape(x, shape),
     wrt={"x": lambda xp, dout, x_shape: xp.reshape(dout, x_shape)},
     doc="""The same elements in another shape, rows first.

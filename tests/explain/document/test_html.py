@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given, settings
 
-from chainrule.explain.document import Document, html
+from chainrule.explain._expression import Equation, Name
+from chainrule.explain.document import Block, Document, Formula, Paragraph, html
 from tests.explain.document._samples import HOSTILE, documents, hostile, sample
 
 ALLOWED = {
@@ -30,7 +31,7 @@ def test_a_small_document() -> None:
     assert ["".join(e.itertext()) for e in section.iter("td")] == ["100", "2.5"]
     assert ["".join(e.itertext()) for e in section.iter("li")] == ["사과", "다음: x1", "끝"]
     assert [e.tag for e in section.iter() if e.tag in ("ul", "ol")] == ["ul", "ol"]
-    assert ["displaystyle" in e.attrib for e in section.iter("math")] == [False, True, False, False]
+    assert ["displaystyle" in e.attrib for e in section.iter("math")] == [False, True, True, False, False]
 
 
 def test_a_tone_is_a_sign_as_well_as_a_colour() -> None:
@@ -83,3 +84,15 @@ def test_it_is_readable_on_light_and_on_dark() -> None:
         assert 1.05 / (luminance(colour) + 0.05) >= 3
         assert (luminance(colour) + 0.05) / (luminance("#121212") + 0.05) >= 3
     assert "background" not in written.replace("background:none", "")
+
+
+def formulas(block: Block) -> list[str]:
+    section = ElementTree.fromstring(html(Document("t", (block,), "en")))
+    return ["".join(e.itertext()) for e in section.iter("math")]
+
+
+def test_a_browser_may_break_an_equation_before_all_signs_but_the_first() -> None:
+    sides = tuple(map(Name, "Lab"))
+    equation = Equation(sides)
+    assert formulas(Formula(equation)) == ["L=a", "=b"]
+    assert formulas(Paragraph(equation)) == ["L=a=b"]

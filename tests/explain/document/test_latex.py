@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from chainrule.explain.document import Document, Paragraph, latex
+from chainrule.explain._expression import Equation, Name, Number, total
+from chainrule.explain.document import Document, Formula, Paragraph, latex
 from tests.explain.document._samples import HOSTILE, documents, hostile, sample
 
 ENGLISH = r"""% needs the packages amsmath, booktabs, longtable, pifont
@@ -55,11 +56,20 @@ def test_an_article_loads_what_it_needs_and_for_korean_its_fonts() -> None:
     article = latex(sample("ko"))
     assert article.startswith("\\documentclass{article}\n")
     packages = ["amsmath", "booktabs", "longtable", "pifont"]
-    assert r"\ifdefined\Umathchar\else\usepackage[T1]{fontenc}\fi" in article.splitlines()
-    assert re.findall(r"\\usepackage\{(.*)\}", article) == [*packages, "kotex"]
-    assert re.findall(r"\\usepackage\{(.*)\}", latex(sample("en"))) == packages
+    assert r"\ifdefined\Umathchar\else\usepackage[T1]{fontenc}" in article
+    assert re.findall(r"^\\usepackage\{(.*)\}", article, re.M) == [*packages, "kotex"]
+    assert re.findall(r"^\\usepackage\{(.*)\}", latex(sample("en")), re.M) == packages
     named_in_korean = Document("t", (Paragraph("총액"),), "en")
     assert r"\usepackage{kotex}" in latex(named_in_korean)
+
+
+def test_a_long_equation_may_break_before_its_signs_and_brings_the_command_for_it() -> None:
+    sides = [total([Name(f"x{i}") for i in range(30)]), total([Number(i) for i in range(30)]), Number(435)]
+    part = latex(Document("t", (Formula(Equation((Name("L"), *sides))),), "en"), standalone=False)
+    assert part.startswith("% needs the packages amsmath, booktabs, longtable, pifont, graphicx\n")
+    assert part.count(r"\providecommand\fitted") == 1
+    assert r"\[ \fitted{L \alignhere = x_{0} + " in part
+    assert part.endswith("+ 28 + 29 \\breakhere = 435} \\]\n")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.explain.notation._trees import VALUES, arithmetic, choices_of, read, 
 X, Y, W = map(Name, ["x", "y", "W"])
 RELU = Operation("where", (Operation("less_equal", (Y, Number(0))), Number(0), X))
 # https://www.w3.org/TR/mathml-core/
-ELEMENTS = set("math mrow mi mn mo mtext mfrac msup msub msqrt mtable mtr mtd".split())
+ELEMENTS = set("math mrow mi mn mo mtext mfrac msup msub msqrt mtable mtr mtd mstyle".split())
 
 
 def op(name: str, *args: Expression, **settings: Any) -> Operation:
@@ -39,7 +39,8 @@ def op(name: str, *args: Expression, **settings: Any) -> Operation:
         (op("absolute", X), "<mrow><mo>|</mo><mi>x</mi><mo>|</mo></mrow>"),
         (
             op("sum", X, axis=0, keepdims=True),
-            "<mrow><mo>∑</mo><mrow><mo>(</mo><mi>x</mi><mo>,</mo><mtext>axis=0</mtext><mo>)</mo></mrow></mrow>",
+            '<mrow><mo>∑</mo><mrow><mo stretchy="false">(</mo><mi>x</mi><mo>,</mo><mtext>axis=0</mtext>'
+            '<mo stretchy="false">)</mo></mrow></mrow>',
         ),
         (
             Array((1, 2)),
@@ -48,12 +49,13 @@ def op(name: str, *args: Expression, **settings: Any) -> Operation:
         ),
         (
             RELU,
-            "<mrow><mo>{</mo><mtable><mtr><mtd><mn>0</mn></mtd><mtd><mtext>if\u00a0</mtext><mi>y</mi><mo>≤</mo>"
-            "<mn>0</mn></mtd></mtr><mtr><mtd><mi>x</mi></mtd><mtd><mtext>otherwise</mtext></mtd></mtr></mtable></mrow>",
+            "<mrow><mo>{</mo><mtable><mtr>@<mn>0</mn></mtd>@<mtext>if\u00a0</mtext><mi>y</mi><mo>≤</mo>"
+            "<mn>0</mn></mtd></mtr><mtr>@<mi>x</mi></mtd>@<mtext>otherwise</mtext></mtd></mtr></mtable>"
+            "</mrow>".replace("@", '<mtd style="text-align:left">'),
         ),
         (
             Gradient("L", "W", whole=True, shape=(2, 3)),
-            "<mrow><mi>d</mi><mi>W</mi></mrow><mtext>\u00a0(2, 3)</mtext>",
+            '<mrow><mi>d</mi><mi>W</mi></mrow><mstyle scriptlevel="1"><mtext>\u00a0(2, 3)</mtext></mstyle>',
         ),
     ],
 )
@@ -94,3 +96,15 @@ def _as_python(element: ElementTree.Element) -> str:
 def test_a_written_formula_has_the_value_of_the_tree(tree: Expression) -> None:
     names = {_as_python(ElementTree.fromstring(mathml(e))): value for e, value in VALUES.items()}
     assert read(_as_python(ElementTree.fromstring(mathml(tree))), names) == worth(tree), mathml(tree)
+
+
+def test_brackets_stretch_around_what_is_tall_only() -> None:
+    assert mathml(op("log", Name("x"))).count('<mo stretchy="false">') == 2
+    assert "stretchy" not in mathml(op("log", Array((1, 2))))
+    assert "stretchy" not in mathml(op("log", op("divide", Name("x"), Name("y"))))
+
+
+def test_a_function_that_has_the_name_of_an_operation_is_a_function() -> None:
+    applied = Operation("of", (Name("sqrt"), Name("x")))
+    assert "<mi>sqrt</mi>" in mathml(applied)
+    assert "msqrt" not in mathml(applied)

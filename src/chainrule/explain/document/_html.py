@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
 from .. import notation
+from .._expression import Expression
 from ._model import Block, Bullets, Document, Formula, Heading, Inline, Paragraph, Table, Tone
 from ._pieces import SIGNS, clean, tones_of, written
 
@@ -75,8 +76,9 @@ class _Writer:
                 bar = f"border-left:.25em solid {_COLOURS[tone]};padding-left:.6em"
                 yield f'<p style="{bar}">{_sign(tone)}{self._inline(content)}</p>'
             case Formula(expression):
-                formula = self._inline(expression).replace("<math>", '<math displaystyle="true">', 1)
-                yield f'<p style="{_SCROLLS};padding-left:2em">{formula}</p>'
+                formula = self._formula(expression, breakable=True)
+                formula = formula.replace("<math>", '<math displaystyle="true">')
+                yield f'<p style="{_SCROLLS};padding-left:4em;text-indent:-2em">{formula}</p>'
             case Bullets(items, numbered):
                 name = "ol" if numbered else "ul"
                 yield f"<{name}>"
@@ -86,7 +88,10 @@ class _Writer:
                 yield from self._table(block)
 
     def _inline(self, content: Inline) -> str:
-        return written(content, escape, lambda e: clean(notation.mathml(e, language=self._language)))
+        return written(content, escape, self._formula)
+
+    def _formula(self, expression: Expression, *, breakable: bool = False) -> str:
+        return clean(notation.mathml(expression, language=self._language, breakable=breakable))
 
     def _table(self, table: Table) -> Iterator[str]:
         yield f'<div style="{_SCROLLS}"><table style="border-collapse:collapse">'

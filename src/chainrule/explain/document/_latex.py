@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .. import notation
+from .._expression import Expression
 from .._tex import ENCODING, KOREAN, in_formula, tex
 from ._model import Block, Bullets, Document, Formula, Heading, Inline, Paragraph, Table, Tone
 from ._pieces import clean, tones_of, written
@@ -15,6 +16,17 @@ _SIGNS: dict[Tone, str] = {
     "warning": r"\textbf{!} ",
     "bad": r"\ding{55} ",
 }
+_PAGE = r"""\usepackage[margin=1in]{geometry}
+\parindent=0pt \parskip=.5em \emergencystretch=3em"""
+_MANY = 8  # columns of a table; with more they stand closer
+_LONG = 120  # letters of a formula's source; shorter ones fit into a line
+_FITTED = r"""% A formula in one line; if that is too wide each side of the equation in its own, all smaller if need be.
+\providecommand\fitted[1]{%
+  \let\alignhere\relax\let\breakhere\relax\sbox0{$\displaystyle#1$}%
+  \ifdim\wd0>\linewidth
+    \def\alignhere{&}\def\breakhere{\\&}\sbox0{$\displaystyle\begin{aligned}#1\end{aligned}$}%
+  \fi
+  \ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi}"""
 _HEADINGS = ("section", "subsection", "subsubsection", "paragraph")
 
 
@@ -37,12 +49,16 @@ def latex(document: Document, *, standalone: bool = True) -> str:
     blocks = ["\n".join(writer.lines(block)) for block in document.blocks]
     body = "\n\n".join([writer.heading(document.title, 0), *blocks])
     packages = ["amsmath", "booktabs", "longtable", "pifont"]
+    if r"\fitted" in body:
+        packages.append("graphicx")
+        body = f"{_FITTED}\n{body}"
     if document.language == "ko" or KOREAN.search(body):
         packages.append("kotex")
     if not standalone:
         return f"% needs the packages {', '.join(packages)}\n{body}\n"
     loaded = "\n".join(rf"\usepackage{{{package}}}" for package in packages)
-    return f"\\documentclass{{article}}\n{ENCODING}\n{loaded}\n\\begin{{document}}\n\n{body}\n\n\\end{{document}}\n"
+    head = "\n".join([r"\documentclass{article}", ENCODING, loaded, _PAGE])
+    return f"{head}\n\\begin{{document}}\n\n{body}\n\n\\end{{document}}\n"
 
 
 class _Writer:
@@ -60,7 +76,7 @@ class _Writer:
             case Paragraph(content, tone):
                 yield _SIGNS[tone] + self._inline(content)
             case Formula(expression):
-                yield rf"\[ {in_formula(clean(notation.latex(expression, language=self._language)))} \]"
+                yield rf"\[ {self._displayed(expression)} \]"
             case Bullets(items, numbered):
                 kind = "enumerate" if numbered else "itemize"
                 yield rf"\begin{{{kind}}}"
@@ -69,12 +85,21 @@ class _Writer:
             case Table():
                 yield from self._table(block)
 
+    def _displayed(self, expression: Expression) -> str:
+        formula = self._formula(expression)
+        return (
+            formula if len(formula) <= _LONG else rf"\fitted{{{self._formula(expression, breakable=True)}}}"
+        )
+
+    def _formula(self, expression: Expression, *, breakable: bool = False) -> str:
+        return in_formula(clean(notation.latex(expression, language=self._language, breakable=breakable)))
+
     def _inline(self, content: Inline) -> str:
-        return written(
-            content, tex, lambda e: f"${in_formula(clean(notation.latex(e, language=self._language)))}$"
-        ).strip()
+        return written(content, tex, lambda e: f"${self._formula(e)}$").strip()
 
     def _table(self, table: Table) -> Iterator[str]:
+        if len(table.header) > _MANY:
+            yield r"{\small\tabcolsep=4pt"
         yield rf"\begin{{longtable}}[l]{{{table.align}}}"
         yield r"\toprule"
         yield _row([tex(clean(name)) for name in table.header])
@@ -82,7 +107,7 @@ class _Writer:
         for row, tone in zip(table.rows, tones_of(table), strict=True):
             first, *rest = map(self._inline, row)
             yield _row([_SIGNS[tone] + first, *rest])
-        yield r"\end{longtable}"
+        yield r"\end{longtable}" + ("}" if len(table.header) > _MANY else "")
 
 
 def _row(cells: list[str]) -> str:

@@ -55,11 +55,11 @@ def names_to_open(network: Network, opened: str | Iterable[str] | None) -> froze
     names = [*network.layers, loss]
     if opened is None:
         return frozenset()
-    if opened == "all":
-        return frozenset(names)
     if not isinstance(opened, Iterable):
         raise ArgumentError(f"open is the name of a layer, a list of names, or 'all', not {opened!r:.60}")
     wanted = [opened] if isinstance(opened, str) else list(opened)
+    if "all" in wanted:
+        return frozenset(names)
     wanted = [loss if name == "lastLayer" else name for name in wanted]
     for name in wanted:
         if name not in names:

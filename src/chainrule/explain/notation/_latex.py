@@ -23,21 +23,23 @@ _LETTER_AND_FIGURES = re.compile(r"([A-Za-z])(\d+)")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 
-def latex(expression: Expression, *, language: str = "en") -> str:
+def latex(expression: Expression, *, language: str = "en", breakable: bool = False) -> str:
     r"""A formula in LaTeX's mathematics, with what amsmath adds to it.
 
-    language  "en" or "ko", of the words in it; Korean names and words need a font and engine that have them
+    language   "en" or "ko", of the words in it; Korean names and words need a font and engine that have them
+    breakable  put ``\alignhere`` before the first sign of an equation with several, ``\breakhere`` before the others
 
     >>> from chainrule.explain._expression import Gradient, Name
     >>> print(latex(Operation("multiply", (Gradient("L", "y"), Name("x1")))))
     \frac{\partial L}{\partial y} \cdot x_{1}
     """
-    return _Latex(expression, language).written
+    return _Latex(expression, language, breakable=breakable).written
 
 
 class _Latex(Writer):
     stacked = True
     minus = "-"
+    breaks = (r" \alignhere", r" \breakhere")
 
     def name(self, text: str) -> str:
         if len(text) == 1 and text.isascii() and text.isalpha():

@@ -11,24 +11,27 @@ from ._numbers import parts
 from ._writer import FUNCTIONS, Writer, index_text, rows_of, shape_text, shown_settings
 
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LEFT = '<mtd style="text-align:left">'
 _LETTER_AND_FIGURES = re.compile(r"([A-Za-z])(\d+)")
 
 
-def mathml(expression: Expression, *, language: str = "en") -> str:
+def mathml(expression: Expression, *, language: str = "en", breakable: bool = False) -> str:
     """A formula as an element ``<math>``.
 
-    language  "en" or "ko", of the words in it
+    language   "en" or "ko", of the words in it
+    breakable  give each side of an equation but the first an element of its own: browsers break lines between them only
 
     >>> from chainrule.explain._expression import Name
     >>> mathml(Operation("negative", (Name("x"),)))
     '<math><mo>−</mo><mi>x</mi></math>'
     """
-    return f"<math>{_MathML(expression, language).written}</math>"
+    return f"<math>{_MathML(expression, language, breakable=breakable).written}</math>"
 
 
 class _MathML(Writer):
     stacked = True
     minus = "<mo>−</mo>"
+    breaks = ("", "</math> <math>")
 
     def name(self, text: str) -> str:
         if found := _LETTER_AND_FIGURES.fullmatch(text):
@@ -61,7 +64,9 @@ class _MathML(Writer):
         return _tag("mo", sign)
 
     def brackets(self, inside: str) -> str:
-        return _row(_tag("mo", "("), inside, _tag("mo", ")"))
+        # Browsers leave gaps beside what might stretch.
+        mo = "<mo>" if "<mfrac>" in inside or "<mtable>" in inside else '<mo stretchy="false">'
+        return _row(f"{mo}(</mo>", inside, f"{mo})</mo>")
 
     def fraction(self, above: str, below: str) -> str:
         return f"<mfrac>{_row(above)}{_row(below)}</mfrac>"
@@ -82,7 +87,7 @@ class _MathML(Writer):
         before, behind = (_text(self._say(key)) for key in ("if", "then"))
         rows = [(value, f"{before}{condition}{behind}") for value, condition in choices]
         rows.append((otherwise, _text(self._say("otherwise"))))
-        table = "".join(f"<mtr><mtd>{value}</mtd><mtd>{when}</mtd></mtr>" for value, when in rows)
+        table = "".join(f"<mtr>{_LEFT}{value}</mtd>{_LEFT}{when}</mtd></mtr>" for value, when in rows)
         return _row(_tag("mo", "{"), f"<mtable>{table}</mtable>")
 
     def call(self, e: Operation) -> str:
@@ -99,7 +104,7 @@ class _MathML(Writer):
         return _row(_tag("mn", "0"), _tag("mo", "…"), _tag("mn", str(stop - 1)))
 
     def shape(self, shape: tuple[int, ...]) -> str:
-        return _text(f" {shape_text(shape)}")
+        return f'<mstyle scriptlevel="1">{_text(f" {shape_text(shape)}")}</mstyle>'
 
 
 def _tag(name: str, inside: str) -> str:

@@ -43,13 +43,16 @@ class Writer(ABC):
 
     stacked  fractions and roots are drawn over and around what they hold, which then needs no brackets
     minus    what a negative part starts with
+    breaks   what stands before the first sign of an equation that may break, and before the others
     """
 
     stacked: bool
     minus: str
+    breaks = ("", "")
 
-    def __init__(self, expression: Expression, language: str) -> None:
+    def __init__(self, expression: Expression, language: str, *, breakable: bool = False) -> None:
         self._expression = expression
+        self._breakable = breakable and isinstance(expression, Equation)
         self._say = words(language, "notation")
         # Between arrays the dot is the matrix product's; element by element it is ×.
         self._times = "×" if _is_about_arrays(expression) else "·"
@@ -74,8 +77,14 @@ class Writer(ABC):
                 written = [self._operand(side, Level.SUM, first=True) for side in firsts]
                 chosen = isinstance(last, Operation) and last.op == "where"
                 written.append(self.piece(last) if chosen else self._operand(last, Level.SUM, first=True))
-                return self._joined(written, signs)
+                return self._equation(written, signs)
         return self._operation(e)
+
+    def _equation(self, sides: list[str], signs: list[str]) -> str:
+        at_first, at_others = self.breaks if self._breakable and len(signs) > 1 else ("", "")
+        marks = [at_first] + [at_others] * len(signs)
+        others = zip(marks, map(self.sign, signs), sides[1:], strict=False)
+        return sides[0] + "".join(mark + sign + side for mark, sign, side in others)
 
     def _operation(self, e: Operation) -> str:
         match e.op, e.args:

@@ -124,7 +124,8 @@ def save(axes: Axes, path: str | os.PathLike[str]) -> None:
     suffix = Path(path).suffix.lower()
     if suffix not in _UNSTAMPED:
         raise ArgumentError(
-            f"a figure is saved as .png, .pdf or .svg, not as {Path(path).name!r}", fix='plot.save(axes, "flow.png")'
+            f"a figure is saved as .png, .pdf or .svg, not as {Path(path).name!r}",
+            fix='plot.save(axes, "flow.png")',
         )
     file = io.BytesIO()
     with rc_context({"svg.hashsalt": "chainrule"}):  # the ids of an SVG are random otherwise
