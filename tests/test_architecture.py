@@ -26,10 +26,10 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # A room imports from rooms before it, never from those behind it (docs/architecture.md).
 ROOMS = (
-    "__version__", "_lazy", "errors", "storage", "gates", "graph", "layers", "networks", "optimizers", "engines",
-    "training", "verify", "explain", "datasets", "interop", "web", "cli", "__main__",
+    "__version__", "_lazy", "errors", "storage", "words", "gates", "graph", "layers", "networks", "optimizers",
+    "engines", "training", "verify", "explain", "datasets", "interop", "web", "cli", "__main__",
 )  # fmt: skip
-GROUND_FLOOR = {"__version__", "_lazy", "errors", "storage"}
+GROUND_FLOOR = {"__version__", "_lazy", "errors", "storage", "words"}
 # What a room knows nothing of, although it stands before it.
 UNKNOWN = {
     "engines": {"layers", "networks"},

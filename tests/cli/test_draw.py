@@ -75,6 +75,7 @@ def test_a_network_is_drawn_layer_by_layer(command, trained):
         ((*LESSON, "--passes", "sideways"), "must be one of both"),
         ((*LESSON, "--open", "Affine1"), "layers of a network"),
         (("x*m", "x=1"), "no value given for m"),
+        (("x" + "*x" * 200,), "no value given for x"),  # too long for the name of a file
     ],
 )
 def test_wrong_input_is_one_sentence(refused, words, what):

@@ -68,7 +68,12 @@ def test_what_is_missing_is_shown_as_it_is_typed() -> None:
 
 
 def test_changes_keep_their_signs() -> None:
-    assert changes_of(["x=+1", " t = *1.1", "m==3", "각=-2"]) == {"x": "+1", "t": "*1.1", "m": "=3", "각": "-2"}
+    assert changes_of(["x=+1", " t = *1.1", "m==3", "각=-2"]) == {
+        "x": "+1",
+        "t": "*1.1",
+        "m": "=3",
+        "각": "-2",
+    }
     assert changes_of([]) == {}
     with pytest.raises(ArgumentError, match="x is given twice"):
         changes_of(["x=+1", "x=+2"])
@@ -83,7 +88,9 @@ def test_elements_are_read_as_python_writes_them(name: str, index: list[int]) ->
     assert element_of(f" {name} [{','.join(map(str, index))} ]") == (name, tuple(index))
 
 
-@pytest.mark.parametrize("text", ["W1", "W1[]", "W1[,]", "W1[1,]", "W1[1 2]", "W1[1.5]", "[1]", "W1[1][2]", "W1[1:2]"])
+@pytest.mark.parametrize(
+    "text", ["W1", "W1[]", "W1[,]", "W1[1,]", "W1[1 2]", "W1[1.5]", "[1]", "W1[1][2]", "W1[1:2]"]
+)
 def test_what_is_no_element_is_refused(text: str) -> None:
     with pytest.raises(ArgumentError, match="is no element of an array"):
         element_of(text)

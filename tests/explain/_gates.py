@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,8 +34,9 @@ class Case(NamedTuple):
         made: cr.Variable = cr.apply(gates.ALL[self.gate], *variables, **settings)
         made.name = "made"
         weights = np.random.default_rng(SEED).uniform(0.5, 1.5, made.shape)
-        weighted: Any = made * (weights if made.shape else float(weights))
-        return cr.sum(weighted) if made.shape else weighted
+        weighted: cr.Variable = made * (weights if made.shape else float(weights))
+        total: cr.Variable = cr.sum(weighted)
+        return total if made.shape else weighted
 
 
 CASES = [Case(name, i) for name, found in examples(SEED).items() for i in range(len(found))]

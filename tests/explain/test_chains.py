@@ -75,7 +75,9 @@ def assert_chains(output: cr.Variable) -> None:
             assert chain.product == pytest.approx(expected[names], rel=1e-9, abs=1e-12)
             assert len(chain.factors) == len(names) - 1
         sizes = sorted(map(abs, expected.values()), reverse=True)[:MOST]
-        assert sorted((abs(c.product) for c in found.values()), reverse=True) == pytest.approx(sizes, abs=1e-12)
+        assert sorted((abs(c.product) for c in found.values()), reverse=True) == pytest.approx(
+            sizes, abs=1e-12
+        )
         if len(expected) <= MOST:
             total = sum(chain.product for chain in found.values())
             assert total == pytest.approx(passes.gradients[node.variable], rel=1e-9, abs=1e-12)
@@ -178,3 +180,21 @@ def test_chains_are_for_single_numbers() -> None:
     x, X = cr.variables(x=2.0, X=[1.0, 2.0])
     assert has_chains(backpropagation(x * x))
     assert not has_chains(backpropagation(cr.sum(X * x)))
+
+
+def test_between_names_a_value_waits_for_all_that_comes_back_to_it() -> None:
+    (x,) = cr.variables(x=0.7)
+    a = x * 2.0
+    a.name = "a"
+    y = cr.sin(a)
+    passes = backpropagation(y * cr.cos(y))
+    (chain,) = Chains(passes).to(x)
+    assert chain.names == ("L", "a", "x")
+    assert chain.product == pytest.approx(passes.gradients[x])
+
+
+def test_the_largest_chain_is_that_of_the_largest_product() -> None:
+    (x,) = cr.variables(x=1.0)
+    small: Any = 0.01 * (10.0 * x)
+    output = sum((2.0 * (2.0 * x) for _ in range(MOST)), small)
+    assert [chain.product for chain in Chains(backpropagation(output)).to(x)] == [4.0] * MOST

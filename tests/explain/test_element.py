@@ -113,3 +113,13 @@ def test_what_is_no_element_is_refused(element: Any, words: str) -> None:
     with pytest.raises(ArgumentError) as refused:
         checked_element(backpropagation(cr.sum(W * greater)), element)
     assert words in str(refused.value)
+
+
+def test_the_way_goes_on_into_the_gate_that_sends_back_most() -> None:
+    x = cr.Variable(np.array([1.0, 2.0]), name="x")
+    low, high, middle = 2.0 * x, 5.0 * x, 3.0 * x
+    low.name, high.name, middle.name = "low", "high", "middle"
+    passes = backpropagation(cr.sum(low + high + middle))
+    way = trace_element(passes, *checked_element(passes, ("x", 1)))
+    assert {hop.edge.target.name for hop in way[0]} == {"low", "high", "middle"}
+    assert way[1][0].name == "high"

@@ -150,7 +150,8 @@ def test_an_element_is_followed_to_the_loss(lang: str) -> None:
         for hop in hops:
             gradients = {node.name: node.variable.grad for node in cr.Graph(L)}
             assert sum(h.total for h in hops) == pytest.approx(gradients[hop.name][hop.index], rel=1e-12)
-    assert [check.verdict for check in explanation.checks] == ["ok"]
+    assert [(check.verdict, check.index) for check in explanation.checks] == [("ok", (2, 3))]
+    assert explanation.checks[0].checked == "1 of 15"
     assert "W1[2, 3]" in str(explanation)
 
 

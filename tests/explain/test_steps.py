@@ -65,7 +65,9 @@ def assert_all_sides(output: cr.Variable) -> None:
         for equation, kept in zip(step.kept, variable.kept, strict=True):
             assert_sides(Equation(equation.sides[2:]), kept, known)
         handed = handed_back(variable, step.dout)
-        assert [part.edge.position for part in step.parts] == [i for i, p in enumerate(handed) if p is not None]
+        assert [part.edge.position for part in step.parts] == [
+            i for i, p in enumerate(handed) if p is not None
+        ]
         for part in step.parts:
             np.testing.assert_array_equal(part.value, handed[part.edge.position])
             assert_sides(part.equation, part.value, known)
@@ -90,7 +92,7 @@ def test_sides_of_scalars_of_all_elementwise_gates() -> None:
 
 def test_the_equations_of_float32_and_of_broadcasting() -> None:
     rng = np.random.default_rng(1)
-    X, b = cr.variables(X=rng.normal(size=(2, 3)).astype(np.float32), b=np.float32([[0.5]]))
+    X, b = cr.variables(X=rng.normal(size=(2, 3)).astype(np.float32), b=np.full((1, 1), 0.5, np.float32))
     assert_all_sides(cr.sum(X * b + 2.0))
 
 
@@ -169,5 +171,16 @@ def test_a_summary_is_numpys() -> None:
     rng = np.random.default_rng(2)
     array = rng.normal(size=(5, 7)) * (rng.random((5, 7)) > 0.4)
     found = summary_of(array.astype(np.float32))
-    assert found == pytest.approx((np.linalg.norm(array), array.min(), array.max(), (array == 0).mean()), rel=1e-6)
+    assert found == pytest.approx(
+        (np.linalg.norm(array), array.min(), array.max(), (array == 0).mean()), rel=1e-6
+    )
     assert summary_of(np.ones((0, 3))) == (0, 0, 0, 0)
+
+
+def test_at_the_output_nothing_is_said_twice() -> None:
+    x, y = cr.variables(x=2.0, y=3.0)
+    (step,) = steps_of(backpropagation(x * y))
+    assert [text(part.equation) for part in step.parts] == [
+        "∂L/∂x = ∂L/∂L · y = 1 · 3 = 3",
+        "∂L/∂y = ∂L/∂L · x = 1 · 2 = 2",
+    ]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..engines import available
-from ..explain import LANGUAGES
 from ..optimizers import BY_NAME
+from ..words import LANGUAGES
 from . import _help as words
 from ._arguments import Parser, one_of, several, whole
 from ._check import check

@@ -26,8 +26,7 @@ __getattr__ = _lazy_names(
         "_notebook": ("mimebundle",),
         "_report": ("Report",),
         "_what_if": ("WhatIf", "what_if"),
-        "_words": ("LANGUAGES",),
-        "drawing": ("Drawing", "draw"),
+                "drawing": ("Drawing", "draw"),
         "plot": (),
     },
 )
@@ -41,14 +40,12 @@ if TYPE_CHECKING:
     from ._notebook import mimebundle
     from ._report import Report
     from ._what_if import WhatIf, what_if
-    from ._words import LANGUAGES
     from .drawing import Drawing, draw
 
 __all__ = [
     "Drawing",
     "Explanation",
     "GradientFlow",
-    "LANGUAGES",
     "Report",
     "WhatIf",
     "draw",

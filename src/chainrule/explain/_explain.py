@@ -19,7 +19,7 @@ from ._element import Hop, checked_element, trace_element
 from ._narration import inputs_of, narrate, narrate_element
 from ._report import Report
 from ._steps import Step, steps_of, summary_of
-from ._words import words
+from ..words import words
 from .document import Document
 from .notation import text
 

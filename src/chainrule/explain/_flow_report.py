@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
-from ._words import Words
+from ..words import Words
 from .document import Block, Bullets, Document, Heading, Paragraph, Table, Tone
 from .notation import number
 

@@ -17,7 +17,7 @@ from ..optimizers import SGD, Optimizer
 from ._by_layer import LayerRun, run_by_layer
 from ._flow_report import document_of
 from ._report import Report
-from ._words import words
+from ..words import words
 from .document import Document
 
 Array = np.ndarray[Any, Any]

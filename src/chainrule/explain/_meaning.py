@@ -10,7 +10,7 @@ import numpy as np
 from ..graph import Node
 from ._backpropagation import Backpropagation, element_name
 from ._steps import norm_of
-from ._words import Words
+from ..words import Words
 from .document import Block, Bullets, Paragraph
 from .notation import number
 

@@ -15,7 +15,7 @@ from ._element import Hop
 from ._expression import Equation, Expression, Gradient, Name, Number, Operation, product, total
 from ._meaning import meaning_of
 from ._steps import Step, is_exact, shown, summary_of
-from ._words import Words
+from ..words import Words
 from .document import Block, Formula, Heading, Paragraph, Table
 from .notation import number, text
 

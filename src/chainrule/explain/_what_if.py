@@ -13,7 +13,7 @@ from ..graph import Node, Variable, describe, rebuild
 from ._backpropagation import Backpropagation, backpropagation, element_name
 from ._changes import changed
 from ._report import Report
-from ._words import Words, words
+from ..words import Words, words
 from .document import Block, Document, Heading, Paragraph, Table
 from .notation import number
 

@@ -10,7 +10,7 @@ from ...errors import ArgumentError
 from ...graph import Graph, Variable
 from ...networks import Network
 from .._backpropagation import Backpropagation, backpropagation
-from .._words import Words, words
+from ...words import Words, words
 from ._diagram import Diagram, Passes
 from ._drawing import Drawing
 from ._from_graph import GraphDiagram, Parts

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...errors import ArgumentError
 from ...storage import write_atomically
-from .._words import words
+from ...words import words
 from ._as_dict import as_dict
 from ._dot import dot
 from ._mermaid import mermaid

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from ...graph import Graph, Node, Variable
-from .._words import Words
+from ...words import Words
 from ._from_graph import Closed, Parts
 from ._symbols import symbol_of
 

@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Any
 
 from .._expression import Array, Equation, Expression, Gradient, Name, Number, Operation
-from .._words import words
+from ...words import words
 
 
 class Level(IntEnum):

@@ -10,7 +10,7 @@ from ...errors import ArgumentError
 from ...graph import check_inputs
 from ...networks import Network
 from .._by_layer import run_by_layer
-from .._words import Words, words
+from ...words import Words, words
 from ._figure import BLUE, LARGEST, SOFT, Axes, axes_for, name_layers, quiet, style_for
 
 Array = np.ndarray[Any, Any]

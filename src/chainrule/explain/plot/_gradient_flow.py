@@ -7,7 +7,7 @@ from typing import Any
 
 from ...errors import ArgumentError
 from .._gradient_flow import GradientFlow
-from .._words import words
+from ...words import words
 from ._figure import FIRST, SECOND, Axes, axes_for, legend, name_layers, quiet, style_for
 
 _AT_THE_EDGE = {"linestyle": "none", "markerfacecolor": "white", "markersize": 6, "clip_on": False}

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...errors import ArgumentError
 from ...training import History
-from .._words import Words, words
+from ...words import Words, words
 from ._figure import FIRST, LARGEST, SECOND, SOFT, Axes, axes_for, beside, legend, quiet, style_for
 
 _MOST_MARKERS = 20  # on a curve: more of them would hide it

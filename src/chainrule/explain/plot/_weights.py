@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import ArgumentError, ShapeError
 from ...networks import Network
-from .._words import words
+from ...words import words
 from ._figure import Axes, axes_for, style_for
 
 Array = np.ndarray[Any, Any]

@@ -12,10 +12,10 @@ import pytest
 
 import chainrule
 from chainrule.errors import ArgumentError
-from chainrule.explain._words import LANGUAGES, Words, words
+from chainrule.words import LANGUAGES, Words, words
 
-FOLDER = Path(chainrule.__file__).parent / "explain"
-SUBJECTS = sorted(file.stem for file in (FOLDER / "words" / "en").glob("*.json"))
+FOLDER = Path(chainrule.__file__).parent / "words"
+SUBJECTS = sorted(file.stem for file in (FOLDER / "en").glob("*.json"))
 SOURCE = "\n".join(file.read_text("utf-8") for file in sorted(FOLDER.parent.rglob("*.py")))
 
 # Korean texts that have nothing in them to translate.
@@ -23,7 +23,7 @@ SAME_IN_KOREAN: set[tuple[str, str]] = set()
 
 
 def templates(language: str, subject: str) -> Mapping[str, str]:
-    found: dict[str, str] = json.loads((FOLDER / "words" / language / f"{subject}.json").read_text("utf-8"))
+    found: dict[str, str] = json.loads((FOLDER / language / f"{subject}.json").read_text("utf-8"))
     return found
 
 
@@ -36,9 +36,9 @@ def plain(template: str) -> str:
 
 
 def test_the_languages_have_the_same_subjects() -> None:
-    assert {path.name for path in (FOLDER / "words").iterdir()} == set(LANGUAGES)
+    assert {path.name for path in FOLDER.iterdir() if path.is_dir() and len(path.name) == 2} == set(LANGUAGES)
     for language in LANGUAGES:
-        assert sorted(file.stem for file in (FOLDER / "words" / language).iterdir()) == SUBJECTS
+        assert sorted(file.stem for file in (FOLDER / language).iterdir()) == SUBJECTS
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)
@@ -49,7 +49,7 @@ def test_the_languages_have_the_same_keys_in_the_same_order(subject: str) -> Non
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_no_key_stands_twice(subject: str) -> None:
     for language in LANGUAGES:
-        text = (FOLDER / "words" / language / f"{subject}.json").read_text("utf-8")
+        text = (FOLDER / language / f"{subject}.json").read_text("utf-8")
         pairs = json.loads(text, object_pairs_hook=list)
         assert len(pairs) == len(dict(pairs))
 

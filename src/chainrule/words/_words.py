@@ -61,7 +61,7 @@ def words(language: str, subject: str) -> Words:
     """
     for known in LANGUAGES:
         if language == known:
-            text = files(__package__).joinpath("words", language, f"{subject}.json").read_text("utf-8")
+            text = files(__package__).joinpath(language, f"{subject}.json").read_text("utf-8")
             return Words(known, subject, json.loads(text))
     raise ArgumentError(
         f"lang is 'en' or 'ko', not {language!r}", fix="lang='en' for English, lang='ko' for Korean"
