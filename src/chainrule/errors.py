@@ -93,10 +93,15 @@ class ChainruleError(Exception):
         lines = [self.what]
         if self.at:
             lines.append(f"  at    {self.at}")
+        lines += self._details()
         if self.fix:
             lines.append(f"  fix   {self.fix}")
         lines.append(f"  more  docs/errors.md#{type(self).__name__.lower()}")
         return "\n".join(lines)
+
+    def _details(self) -> list[str]:
+        """Lines that only one kind of error has."""
+        return []
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy, in another process too, is made without looking for the line of the user again."""
@@ -163,13 +168,29 @@ class NonFiniteError(ChainruleError, ArithmeticError):
     variable  name of that result, or of the parameter
     phase     "forward", "backward" or "update"
     step      number of the step, counted from 1, or None outside training
+    layer     that the gate belongs to, or empty where that is not known
+    why       what the gate was given, and what to make of it; empty where that is not known
     """
 
     def __init__(
-        self, what: str, *, gate: str, variable: str, phase: str, step: int | None = None, **place: Any
+        self,
+        what: str,
+        *,
+        gate: str,
+        variable: str,
+        phase: str,
+        step: int | None = None,
+        layer: str = "",
+        why: str = "",
+        **place: Any,
     ) -> None:
         self.gate, self.variable, self.phase, self.step = gate, variable, phase, step
+        self.layer, self.why = layer, why
         super().__init__(what, **place)
+
+    def _details(self) -> list[str]:
+        details = {"layer": self.layer, "why": self.why}
+        return [f"  {name:5} {text}" for name, text in details.items() if text]
 
 
 class GradientError(ChainruleError, AssertionError):

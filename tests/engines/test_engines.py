@@ -36,7 +36,8 @@ def test_the_first_bad_application_is_found():
 
 def test_a_bad_input_is_found_by_name():
     step = trace(lambda v: {"y": v["x"] * 2.0}, {"x": 1.0})
-    assert first_nonfinite(step, {"x": float("nan")}) == "x"
+    found = first_nonfinite(step, {"x": float("nan")})
+    assert (found.gate, found.name) == (None, "x")
 
 
 def test_an_infinity_that_nobody_took_is_not_blamed():

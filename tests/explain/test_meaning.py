@@ -13,8 +13,8 @@ import chainrule as cr
 from chainrule.explain._backpropagation import backpropagation
 from chainrule.explain._meaning import meaning_of
 from chainrule.explain._narration import inputs_of
-from chainrule.words._words import words
 from chainrule.explain.document import Bullets, Paragraph
+from chainrule.words import words
 
 
 def meaning(output: cr.Variable, lang: str = "en") -> list[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -74,19 +72,6 @@ def test_every_gate_with_an_element_in_both_languages(case: Case) -> None:
 
 def lines(explanation: Any) -> list[str]:
     return [line.strip() for line in str(explanation).splitlines()]
-
-
-def test_every_text_of_the_catalogue_is_used() -> None:
-    source = "".join(
-        path.read_text(encoding="utf-8")
-        for path in Path(cr.__file__).parent.glob("explain/_*.py")
-        if path.stem in ("_narration", "_explain", "_meaning")
-    )
-    folder = Path(cr.__file__).parent / "explain" / "words" / "en" / "explain.json"
-    for key in json.loads(folder.read_text(encoding="utf-8")):
-        group, _, last = key.partition(".")
-        assert f'"{key}"' in source or f'f"{group}.{{' in source, key
-        assert f'"{key}"' in source or f'"{last}"' in source or group == "verdict", key
 
 
 def test_a_gate_that_nothing_came_back_to() -> None:

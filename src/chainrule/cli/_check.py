@@ -5,15 +5,29 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from ..errors import ArgumentError
 from ..verify import CheckReport, check_all
+from ._check_file import check_file
 from ._screen import print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+ABOUT_A_FILE = ("input", "argument", "gradient", "seed", "time_limit", "lang")
+
 
 def check(options: argparse.Namespace) -> int:
-    """Prove and measure all gradients, and print what came out; the exit code is 1 if anything is wrong."""
+    """Check what was named, or prove and measure all gradients there are; the exit code is 1 if one is wrong."""
+    if options.target is not None:
+        return check_file(options)
+    about_a_file = [name for name in ABOUT_A_FILE if getattr(options, name) is not None]
+    if about_a_file:
+        flag = f"--{about_a_file[0].replace('_', '-')}"
+        raise ArgumentError(f"{flag} needs something to check", fix="chainrule check FILE.py:NAME")
+    return _check_everything(options)
+
+
+def _check_everything(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     report = _watched(Console(stderr=True))

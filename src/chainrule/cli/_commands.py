@@ -11,7 +11,7 @@ from ..engines import available
 from ..optimizers import BY_NAME
 from ..words import LANGUAGES
 from . import _help as words
-from ._arguments import Parser, one_of, several, whole
+from ._arguments import Parser, number, one_of, several, whole
 from ._check import check
 from ._draw import draw
 from ._eval import evaluate
@@ -54,9 +54,7 @@ def parser() -> Parser:
         words.INFO,
         "example\n  chainrule info --json",
     )
-    _command(
-        commands, "check", check, "prove and measure all gradients", words.CHECK, "example\n  chainrule check"
-    )
+    _add_check(commands)
     return top
 
 
@@ -198,6 +196,38 @@ def _add_flow(commands: Commands) -> None:
         "--rows", type=whole(1), metavar="N", help="rows of the mini-batch (that of the run)"
     )
     _add_report(command)
+
+
+def _add_check(commands: Commands) -> None:
+    command = _command(
+        commands,
+        "check",
+        check,
+        "check somebody's gradients, or all of chainrule's",
+        words.CHECK,
+        words.CHECK_EXAMPLES,
+    )
+    command.add_argument("target", nargs="?", metavar="FILE.py:NAME", help="a class, an object or a function")
+    command.add_argument(
+        "--input",
+        action="append",
+        metavar="NAME=VALUE",
+        help="what forward or the function gets; for each one",
+    )
+    command.add_argument(
+        "--argument", action="append", metavar="NAME=VALUE", help="what an object of the class is made with"
+    )
+    command.add_argument(
+        "--gradient", metavar="NAME", help="the function in FILE.py that gives its gradients"
+    )
+    command.add_argument("--seed", type=whole(0), metavar="N", help="of all random numbers (0)")
+    command.add_argument(
+        "--time-limit",
+        type=number(lambda seconds: seconds > 0, "a number of seconds above 0"),
+        metavar="S",
+        help="seconds after which the file is stopped (10)",
+    )
+    command.add_argument("--lang", type=one_of(LANGUAGES), metavar="NAME", help="en, or ko for Korean (en)")
 
 
 def _add_expression(command: Parser, metavar: str) -> None:

@@ -89,5 +89,29 @@ FLOW_EXAMPLES = """examples
 INFO = """Say what chainrule computes with on this machine: versions, the BLAS library and the kernels it chose,
 threads, which engines can be used, or why not, and where the fused one keeps what it has compiled."""
 
-CHECK = """Prove and measure all gradients: every gate's rules against symbolic derivatives and numerical gradients,
-every layer, and the lesson's two-layer network. Takes some seconds; exit code 1 if anything is wrong."""
+CHECK = """Check the gradients of somebody's own code against numerical ones. FILE.py:NAME is one of
+  a class or an object  with forward(x) and backward(dout), or with loss(x, t), gradient(x, t) and params
+  a function            of NumPy's functions alone, or with --gradient NAME, or one that returns (value, gradients)
+  a function            without parameters that makes one of these
+
+VALUE is one of
+  (3,4)         random numbers of this shape
+  (3,):int10    random whole numbers below 10, as class numbers are
+  1.5           or [[1, 2], [3, 4]]: these numbers; 5 stays a whole number, [0, 2]:int does so in an array
+  "relu"        or true, false, null: as in JSON
+VALUE without NAME= is the next in order.
+
+The file runs in a process of its own, in its own folder, and is stopped after the time limit; what it prints goes to
+stderr. That guards against mistakes, not against malice: run what you do not trust in a container.
+
+Without FILE.py:NAME everything in chainrule is proved and measured: every gate's rules against symbolic derivatives and
+numerical gradients, every layer, and the lesson's two-layer network. Takes some seconds."""
+
+CHECK_EXAMPLES = """examples
+  chainrule check my_layers.py:MyAffine --argument "W=(4,2)" --argument "b=(2,)" --input "x=(3,4)"
+  chainrule check net.py:TwoLayerNet --argument input_size=4 --argument hidden_size=5 --argument output_size=3 \\
+      --input "x=(2,4)" --input "t=(2,):int3"
+  chainrule check rosenbrock.py:f --gradient df --input "[1.5, -2]" --json
+  chainrule check
+
+exit code  0 all right, 1 a gradient is wrong, 2 wrong input or the code raised, 3 the time limit"""

@@ -26,7 +26,7 @@ __getattr__ = _lazy_names(
         "_notebook": ("mimebundle",),
         "_report": ("Report",),
         "_what_if": ("WhatIf", "what_if"),
-                "drawing": ("Drawing", "draw"),
+        "drawing": ("Drawing", "draw"),
         "plot": (),
     },
 )

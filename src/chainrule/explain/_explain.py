@@ -12,6 +12,7 @@ import numpy as np
 from ..graph import Node, Variable
 from ..training import json_ready
 from ..verify import InputCheck
+from ..words import words
 from ._backpropagation import Backpropagation, Index, backpropagation, element_name
 from ._chains import Chain, Chains, has_chains
 from ._comparison import compare_with_differences
@@ -19,7 +20,6 @@ from ._element import Hop, checked_element, trace_element
 from ._narration import inputs_of, narrate, narrate_element
 from ._report import Report
 from ._steps import Step, steps_of, summary_of
-from ..words import words
 from .document import Document
 from .notation import text
 

@@ -14,10 +14,10 @@ from ..gates import Gate
 from ..graph import Variable, apply, gradients_of, handed_back, quiet
 from ..networks import Network
 from ..optimizers import SGD, Optimizer
+from ..words import words
 from ._by_layer import LayerRun, run_by_layer
 from ._flow_report import document_of
 from ._report import Report
-from ..words import words
 from .document import Document
 
 Array = np.ndarray[Any, Any]

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..graph import Node
+from ..words import Words
 from ._backpropagation import Backpropagation, element_name
 from ._steps import norm_of
-from ..words import Words
 from .document import Block, Bullets, Paragraph
 from .notation import number
 

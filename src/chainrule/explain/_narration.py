@@ -9,13 +9,13 @@ import numpy as np
 
 from ..graph import Node, Variable
 from ..verify import InputCheck
+from ..words import Words
 from ._backpropagation import Backpropagation, element_name
 from ._chains import LONGEST, MOST, Chains, has_chains
 from ._element import Hop
 from ._expression import Equation, Expression, Gradient, Name, Number, Operation, product, total
 from ._meaning import meaning_of
 from ._steps import Step, is_exact, shown, summary_of
-from ..words import Words
 from .document import Block, Formula, Heading, Paragraph, Table
 from .notation import number, text
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..engines.fused import Stepper, readable
 from ..errors import ArgumentError, ChainruleError
-from ._nonfinite import all_finite, refuse
+from ._nonfinite import is_good, refuse
 from ._step import step_settings, trace_step
 
 if TYPE_CHECKING:
@@ -93,8 +93,7 @@ class InChunks:
 
     def _is_good(self, losses: Array) -> bool:
         """NaN and inf stay in parameters and state once they are there, so the end of a chunk tells of all of it."""
-        held = (*self._trainer.network.params.values(), *self._trainer.state.values())
-        return bool(np.isfinite(losses).all()) and all(map(all_finite, held))
+        return is_good(losses, (*self._trainer.network.params.values(), *self._trainer.state.values()))
 
     def _again_slowly(
         self, safe: _Safe, stepper: Stepper, x: Array, t: Array, rows: Array
@@ -111,7 +110,7 @@ class InChunks:
                 safe.put(before)
                 values = trainer.inputs_of_step(before, x[row], t[row])
                 graph = trace_step(trainer.network, trainer.optimizer, trainer.clip_norm, values)
-                refuse(graph, values, trainer.step + 1)
+                refuse(trainer.network, graph, values, trainer.step + 1)
             trainer.step += 1
             if trainer.step > done:
                 yield losses.tolist()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..engines import Step, StepGraph, compile_step
-from ._nonfinite import all_finite, refuse
+from ._nonfinite import is_good, refuse
 from ._step import step_settings, trace_step
 
 if TYPE_CHECKING:
@@ -34,8 +33,8 @@ class OneByOne:
             graph, run = self._step_for(values)
             outputs = run(values)
             loss = float(outputs.pop("loss"))
-            if not (isfinite(loss) and all(map(all_finite, outputs.values()))):
-                refuse(graph, values, trainer.step + 1)
+            if not is_good(loss, outputs.values()):
+                refuse(trainer.network, graph, values, trainer.step + 1)
             self._commit(parameters, outputs)
             yield [loss]
             if trainer.is_watched:  # who watches may have changed the network

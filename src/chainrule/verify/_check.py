@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from inspect import isfunction
 from typing import Any
 
 import numpy as np
 
 from ..errors import ArgumentError, DTypeError, GradientError
 from ..graph import Variable
+from ..words import words
+from ._checked import check_claim
+from ._claim import Claim
 from ._inside import look_inside
 from ._question import Question, is_float
 from ._report import GradientReport
@@ -18,54 +23,111 @@ Function = Callable[..., Any]
 
 
 def check_gradients(
-    f: Function,
+    f: Any,
     *inputs: Any,
+    gradient: Function | None = None,
     wrt: int | Sequence[int] | None = None,
+    names: str | Sequence[str] | None = None,
+    parameters: Mapping[str, str] | None = None,
+    targets: int | str | Collection[int | str] = (),
     seed: int = 0,
     tolerance: float | None = None,
+    lang: str = "en",
 ) -> GradientReport:
-    """Compare the gradients that backprop gives with differences of f's own values.
+    """Compare claimed gradients, whoever wrote them, with differences of the function's own values.
 
-    Backprop runs in the precision of the inputs, the differences in float64. All elements of an input are compared, up
-    to 10,000; of a larger one 16 random directions, and if one is wrong the element that is. The upstream gradient is
-    random. Where a function has a kink, anything between the slopes on its two sides is right, and the report says so.
+    All elements of an input are compared, up to 10,000; of a larger one 16 random directions, and if one is wrong the
+    element that is. The upstream gradient is random. The differences are taken in float64. Where a function has a kink,
+    anything between the slopes on its two sides is right, and the report says so. Of a wrong gradient it says why, as
+    far as that can be told from the numbers, and which line makes it.
 
-    f          a function of variables, written with NumPy or chainrule's functions, that returns one array or number
-    inputs     numbers and arrays; they are copied. Integer and boolean arrays (labels, indices) are taken as constants
-    wrt        positions of the inputs whose gradients are checked; all that have a gradient unless given
-    seed       of the random numbers
-    tolerance  relative; 1e-7 in float64 and 1e-4 in float32 unless given
-    returns    a `GradientReport`: print it, or ask it ``.ok``
-    raises     DTypeError when an input asked for has no gradient; ArgumentError when two runs of f differ
+    f           what is checked; nothing of it is changed:
+                a function of variables (written with NumPy's or chainrule's functions), whose gradient is backprop's;
+                a pair ``(f, df)``; a function that returns ``(value, gradients)``; a layer with ``forward`` and
+                ``backward(dout)``; a network with ``loss(x, t)`` and ``gradient(x, t)``; a module or function of
+                PyTorch or JAX, a network of scikit-learn; or a class or function without parameters that makes one
+    inputs      numbers and arrays; they are copied. Whole numbers and truth values in arrays (labels, indices) have no
+                gradient, and are not checked
+    gradient    df, when f is a function by itself: from the inputs, and perhaps the upstream gradient, to gradients
+    wrt         of a function of variables: positions of the inputs whose gradients are checked
+    names       of the inputs, if not those in the signature
+    parameters  of a layer: attributes, and those of their gradients, ``{"W": "dW"}``; found by convention if left out
+    targets     names or positions of inputs that have no gradient, though they are floats: one-hot rows
+    seed        of the random numbers
+    tolerance   relative; 1e-7 in float64 and 1e-4 in float32 unless given
+    lang        "en" or "ko"
+    returns     a `GradientReport`: print it, or ask it ``.ok`` and ``.diagnoses``
+    raises      DTypeError when an input asked for has no gradient; UnsupportedError when f is none of these;
+                ArgumentError when two runs of f differ
+    source      the kinks: BVLC/caffe#1334 asked for this rule
 
     >>> report = check_gradients(lambda x, m, t: 0.5 * (x * m * t - 219) ** 2, 100.0, 2, 1.1)
     >>> report.ok, [i.name for i in report.inputs]
     (True, ['x', 'm', 't'])
+    >>> report = check_gradients((np.sin, lambda x: -np.cos(x)), np.array([0.5, 1.0]))
+    >>> report.ok, report.diagnoses[0].kind
+    (False, 'sign')
     """
+    words(lang, "check")  # refuses other languages before anything is computed
+    if wrt is None:
+        claim = _claim(f, inputs, gradient, names, parameters, targets)
+        if claim is not None and claim.kind != "function":
+            return check_claim(claim, seed, tolerance, lang)
+    elif gradient is not None or parameters or targets:
+        raise ArgumentError(
+            "wrt is for functions of variables, whose gradients are backprop's", fix="leave it out"
+        )
+    return replace(_of_variables(f, inputs, wrt, names, seed, tolerance), language=lang)
+
+
+def _claim(
+    f: Any,
+    inputs: Sequence[Any],
+    gradient: Function | None,
+    names: str | Sequence[str] | None,
+    parameters: Mapping[str, str] | None,
+    targets: int | str | Collection[int | str],
+) -> Claim | None:
+    """The claim, or None where it can only be a function of variables that does not work: that says best why."""
+    from .claims import claim_of
+
+    try:
+        return claim_of(f, *inputs, gradient=gradient, names=names, parameters=parameters, targets=targets)
+    except Exception:  # f's own among them
+        if gradient is not None or parameters or targets or not isfunction(f):
+            raise
+        return None
+
+
+def _of_variables(
+    f: Function,
+    inputs: Sequence[Any],
+    wrt: int | Sequence[int] | None,
+    names: str | Sequence[str] | None,
+    seed: int,
+    tolerance: float | None,
+) -> GradientReport:
+    """The gradients that backprop gives for a function of variables."""
     own = [_copy(value) for value in inputs]
     chosen = _chosen(own, wrt)
     for i in chosen:
         own[i] = float(own[i]) if _is_whole(own[i]) else own[i]
-    name = getattr(f, "__name__", type(f).__name__)
-    question = Question(f, tuple(own), chosen, _names(f, len(own)), tolerance, name)
+    title = getattr(f, "__name__", type(f).__name__)
+    called = _names(f, len(own)) if names is None else tuple([names] if isinstance(names, str) else names)
+    question = Question(f, tuple(own), chosen, called, tolerance, title)
     report, output = question.answer(seed)
     return report if report.smooth else look_inside(report, question, output)
 
 
-def assert_gradients(
-    f: Function,
-    *inputs: Any,
-    wrt: int | Sequence[int] | None = None,
-    seed: int = 0,
-    tolerance: float | None = None,
-) -> None:
+def assert_gradients(f: Any, *inputs: Any, **settings: Any) -> None:
     """`check_gradients` for tests: raises unless every gradient is right.
 
-    raises   GradientError, whose text holds the table and whose ``report`` is the whole `GradientReport`
+    settings  as `check_gradients` takes them
+    raises    GradientError, whose text holds the table and whose ``report`` is the whole `GradientReport`
 
     >>> assert_gradients(np.tanh, np.array([0.5, -1.0]))
     """
-    report = check_gradients(f, *inputs, wrt=wrt, seed=seed, tolerance=tolerance)
+    report = check_gradients(f, *inputs, **settings)
     if not report.ok:
         bad = max(report.wrong, key=lambda i: i.verdict == "wrong")
         numbers = f"backprop {bad.backprop:.10g}, numerical {bad.numerical:.10g}"

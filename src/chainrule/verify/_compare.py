@@ -135,9 +135,9 @@ def _check(
 
     worst = max(findings, key=lambda f: f.urgency)
     slope, verdict = worst.slope, worst.verdict
-    note = "nothing flowed back to it" if gradient is None and verdict == "wrong" else ""
+    reason = "nothing flowed" if gradient is None and verdict == "wrong" else ""
     if verdict == "wrong" and not np.all(np.isfinite(point.here)):
-        verdict, note = "not finite", "f itself is not finite here"
+        verdict, reason = "not finite", "function not finite"
     is_element = whole or worst.part.stop - worst.part.start == 1
     index = np.unravel_index(worst.part.start, x.shape) if is_element else None
     is_smooth = slope.kind == "smooth"
@@ -157,5 +157,5 @@ def _check(
         step=float(slope.step),
         tolerance=float(slope.error),
         kinks=sum(f.verdict == "at a kink" for f in findings),
-        note=note,
+        reason=reason,
     )

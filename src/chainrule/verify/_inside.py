@@ -34,7 +34,7 @@ def look_inside(report: GradientReport, question: Question, output: Any) -> Grad
         by_itself = _by_itself(variable, report.seed)
         wrong = [i.name for i in by_itself.inputs if i.verdict == "wrong"]
         if wrong:
-            return _noted(report, "wrong", f"the rule of {name} for {' and '.join(wrong)} is wrong")
+            return _noted(report, "wrong", "rule", gate=name, inputs=" and ".join(wrong))
         if not by_itself.ok:
             return report
         if not by_itself.smooth:
@@ -43,8 +43,8 @@ def look_inside(report: GradientReport, question: Question, output: Any) -> Grad
     if report.ok or not (is_a_number and _is_right_elsewhere(question, report.seed, aside=bool(kinks))):
         return report
     if kinks:
-        return _noted(report, "at a kink", f"of {' and '.join(sorted(kinks))} inside")
-    return _noted(report, "ok", "but for rounding in float32")
+        return _noted(report, "at a kink", "kinks inside", gates=" and ".join(sorted(kinks)))
+    return _noted(report, "ok", "rounding")
 
 
 def _is_right_elsewhere(question: Question, seed: int, aside: bool) -> bool:
@@ -64,10 +64,10 @@ def _by_itself(variable: Variable, seed: int) -> GradientReport:
     return report
 
 
-def _noted(report: GradientReport, verdict: Verdict, note: str) -> GradientReport:
+def _noted(report: GradientReport, verdict: Verdict, reason: str, **facts: str) -> GradientReport:
     """The report with another verdict on every input that is not right or, for a wrong rule, that may not be."""
     inputs = []
     for check in report.inputs:
-        concerned = not check.ok or (verdict == "wrong" and check.verdict not in ("ok", "constant"))
-        inputs.append(replace(check, verdict=verdict, note=note) if concerned else check)
+        concerned = not check.ok or (verdict == "wrong" and check.verdict not in ("ok", "not checked"))
+        inputs.append(replace(check, verdict=verdict, reason=reason, facts=facts) if concerned else check)
     return replace(report, inputs=tuple(inputs))

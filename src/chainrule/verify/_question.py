@@ -84,7 +84,7 @@ class Question(NamedTuple):
     def _constant(self, i: int) -> InputCheck:
         value = self.inputs[i]
         kind = str(getattr(value, "dtype", type(value).__name__))
-        return InputCheck(self.names[i], np.shape(value), kind, "constant")
+        return InputCheck(self.names[i], np.shape(value), kind, "not checked", reason="integers")
 
 
 def about_gate(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..graph import columns_of
+
 Rows = Sequence[Sequence[str]]
 
 
@@ -16,9 +18,11 @@ def plain_table(header: Sequence[str], rows: Rows) -> str:
     x      ok
     W1     wrong
     """
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    widths = [max(map(columns_of, column)) for column in zip(header, *rows, strict=True)]
     lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        "  ".join(
+            cell + " " * (width - columns_of(cell)) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
         for row in [header, *rows]
     )
     return "\n".join(lines)

@@ -1,0 +1,103 @@
+"""What stands behind ``--input`` and ``--argument``: values, or shapes of random ones."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+
+from ..errors import ArgumentError
+
+_SHAPE = re.compile(r"\(([0-9,\s]*)\)(?:\s*:\s*int([0-9]+))?")
+_NOTATION = (
+    'a shape "(3,4)" for random numbers, "(3,):int10" for whole ones below 10; numbers 1.5 or "[[1, 2], [3, 4]]", '
+    '"[0, 2]:int" for whole ones; a text in quotes of its own, \'"relu"\''
+)
+
+
+class Given(NamedTuple):
+    """Values in their order, and values by name."""
+
+    in_order: list[Any]
+    by_name: dict[str, Any]
+
+
+def read_given(texts: Iterable[str], flag: str, seed: int) -> Given:
+    """The values of one flag.
+
+    texts   each ``NAME=VALUE``, or ``VALUE`` alone for the next in order. Behind a shape the numbers are random, and
+            the same whatever else is given
+    flag    its name
+    seed    of the random numbers
+    raises  ArgumentError when one cannot be read, or a name is given twice
+
+    >>> read_given(["t=(2,):int1", "size=5", "[[1, 2]]"], "--input", seed=0)
+    Given(in_order=[array([[1., 2.]])], by_name={'t': array([0, 0]), 'size': 5})
+    """
+    given = Given([], {})
+    for text in texts:
+        name, sign, written = text.partition("=")
+        name = unicodedata.normalize("NFKC", name.strip())
+        if not (sign and name.isidentifier()):
+            name, written = "", text
+        if name in given.by_name:
+            raise ArgumentError(f"{flag} gives {name} twice", fix="give it once")
+        stream = f"{flag} {name or len(given.in_order)}".encode()
+        value = _value(written.strip(), name or text, np.random.default_rng([seed, *stream]))
+        if name:
+            given.by_name[name] = value
+        else:
+            given.in_order.append(value)
+    return given
+
+
+def _value(written: str, name: str, rng: np.random.Generator) -> Any:
+    if shape := _SHAPE.fullmatch(written):
+        return _random(shape, written, rng)
+    are_whole = written.endswith(":int")
+    try:
+        value = json.loads(written.removesuffix(":int"), parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise ArgumentError(f"the value of {name} cannot be read: {written!r}", fix=_NOTATION) from None
+    array = _array(value) if isinstance(value, list) else None
+    numbers = np.asarray(value if array is None else array)
+    if are_whole and numbers.dtype.kind not in "iu":
+        raise ArgumentError(f"the value of {name} holds something that is no whole number: {written!r}")
+    if numbers.dtype.kind == "f" and not np.all(np.isfinite(numbers)):
+        raise ArgumentError(f"the value of {name} holds something that is no finite number: {written!r}")
+    if array is None:
+        return value
+    return array if are_whole else array.astype(np.float64)
+
+
+def _array(value: list[Any]) -> np.ndarray | None:
+    """Nested lists of numbers as an array; None for anything else, which stays a list."""
+    try:
+        array = np.array(value)
+    except ValueError:  # rows of different lengths
+        return None
+    return array if array.dtype.kind in "iuf" else None
+
+
+def _random(written: re.Match[str], text: str, rng: np.random.Generator) -> Any:
+    """Numbers of the standard normal distribution, or whole ones below a number."""
+    sizes = [part.strip() for part in written[1].split(",")]
+    if not sizes[-1]:  # (3,) and ()
+        sizes.pop()
+    if not all(map(str.isdigit, sizes)):
+        raise ArgumentError(f"{text!r} is no shape", fix=_NOTATION)
+    shape = tuple(map(int, sizes))
+    try:
+        if written[2] is None:
+            return rng.standard_normal(shape) if shape else float(rng.standard_normal())
+        return rng.integers(int(written[2]), size=shape) if shape else int(rng.integers(int(written[2])))
+    except (ValueError, OverflowError, MemoryError) as error:
+        raise ArgumentError(f"there is no random array {text}: {error}") from None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number")

@@ -1,0 +1,90 @@
+"""Networks: ``loss(x, t)``, ``gradient(x, t)`` and a dictionary ``params``; chainrule's own and the lesson's.
+
+source   Saito, Deep Learning from Scratch, section 5.7.2 (TwoLayerNet)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...errors import ArgumentError
+from .._claim import Claim, copies
+from .._slopes import Array
+from ._asked import Asked, plain, result_of
+from ._inputs import UNCLAIMED, Inputs, check_something_is_claimed, is_float
+from ._live import Live, Source
+from ._names import code_of, title_of
+from ._parameters import Place
+
+
+class _Session:
+    def __init__(self, source: Source, inputs: Inputs, places: Sequence[Place]) -> None:
+        self._live, self._inputs = Live(source, places), inputs
+        self._keys = [place.key for place in places]
+
+    def forward(self, values: Sequence[Array]) -> Any:
+        network = self._live.holding(values)
+        loss = network.loss(*self._inputs.call_with(()))
+        return result_of(loss, f"{title_of(network)}.loss")
+
+    def backward(self, dout: Any) -> list[Any]:
+        """The gradients; no upstream gradient reaches `gradient`."""
+        found = self._live.object.gradient(*self._inputs.call_with(()))
+        return [plain(found.get(key)) for key in self._keys]
+
+
+def is_network(thing: Any) -> bool:
+    """Whether something has the interface of the lesson's networks."""
+    has_methods = all(callable(getattr(thing, name, None)) for name in ("loss", "gradient"))
+    return has_methods and isinstance(getattr(thing, "params", None), Mapping)
+
+
+def claim_of_network(thing: Any, asked: Asked, factory: Callable[[], Any] | None = None) -> Claim:
+    """The claim of an object with `loss`, `gradient` and `params`.
+
+    factory  makes objects like it; needed only when they cannot be copied
+    raises   UnsupportedError when it cannot be copied; ArgumentError when `gradient` returns no dictionary with names
+             of parameters
+    """
+    title = title_of(thing)
+    if asked.parameters is not None:
+        raise ArgumentError(f"the parameters of {title} are those in its params", fix="leave parameters= out")
+    source = Source.of(thing, factory)
+    inputs = asked.inputs_of(source.pristine.loss).unclaimed()
+    claimed, skipped = _tried(source.new(), inputs, title)
+    places = [Place(key, (_params,), key, True) for key in claimed]
+    check_something_is_claimed(title, places, inputs)
+    return Claim(
+        title,
+        "network",
+        tuple(claimed),
+        tuple(copies([place.get(source.pristine) for place in places])),
+        lambda: _Session(source, inputs, places),
+        len(places),
+        False,
+        {**inputs.skipped, **skipped},
+        code_of(forward=thing.loss, gradient=thing.gradient),
+    )
+
+
+def _tried(network: Any, inputs: Inputs, title: str) -> tuple[list[str], dict[str, str]]:
+    """Run it once: the parameters that get a gradient, and why others get none."""
+    floats = [key for key, value in network.params.items() if is_float(value)]
+    arguments = inputs.call_with(())
+    with np.errstate(all="ignore"):
+        result_of(network.loss(*arguments), f"{title}.loss")
+        found = network.gradient(*inputs.call_with(()))
+    there_are = ", ".join(map(str, floats)) or "nothing"
+    if not isinstance(found, Mapping) or not any(key in found for key in floats):
+        has = ", ".join(map(str, found)) if isinstance(found, Mapping) else type(found).__name__
+        what = f"{title}.gradient returned {has or 'nothing'}; expected a dictionary with {there_are}, as in params"
+        raise ArgumentError(what)
+    claimed = [key for key in floats if found.get(key) is not None]
+    return claimed, {str(key): UNCLAIMED for key in floats if key not in claimed}
+
+
+def _params(network: Any) -> Any:
+    return network.params
