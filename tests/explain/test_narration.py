@@ -127,7 +127,7 @@ def test_a_few_chains_are_added_up() -> None:
     a, b = x * 3.0, x * 5.0
     a.name, b.name = "a", "b"
     found = lines(explain(a * b))
-    assert "x is used 2 times; back on branch 2:" in found
+    assert "x is used 2 times; from branch 2 comes:" in found
     assert "2 chains lead from L to x; their products add up." in found
     assert "∂L/∂x = ∂L/∂b · ∂b/∂x + ∂L/∂a · ∂a/∂x = 6 · 5 + 10 · 3 = 60" in found
 
@@ -166,10 +166,10 @@ def test_names_given_twice_are_told_apart() -> None:
 def test_an_element_of_one_and_of_many() -> None:
     X = cr.Variable(np.array([[1.0, 2.0]]), name="X")
     found = "\n".join(lines(explain(cr.sum(X @ np.ones((2, 6))), element=("X", (0, 1)))))
-    assert "X[0, 1] reaches 6 elements of matmul1; these send back most:" in found
+    assert "X[0, 1] reaches 6 elements of matmul1; the largest contributions are:" in found
     assert "the other 2" in found
     assert re.search(r"together +6\n", found)
-    assert "Onward by the one that sends back most: matmul1[0, 0]." in found
+    assert "Onward by the largest: matmul1[0, 0]." in found
     assert "matmul1[0, 0] reaches 1 element of L." in found
     assert "∂L/∂matmul1[0, 0] · ∂matmul1[0, 0]/∂X[0, 1] = 1 · 1 = 1" in found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 
 from ..errors import ArgumentError
 from ..explain import Drawing
@@ -26,6 +27,9 @@ def draw(options: argparse.Namespace) -> int:
     return 0
 
 
+_PATH = re.compile(r"^[\w.~-]*/[\w./-]*$|\.safetensors$")  # and no expression that has values
+
+
 def _drawing(options: argparse.Namespace) -> Drawing:
     shown = {"lang": options.lang, "passes": options.passes, "step": options.step, "title": options.title}
     if not options.values and os.path.exists(options.expression):
@@ -35,4 +39,9 @@ def _drawing(options: argparse.Namespace) -> Drawing:
         return drawing_of(load_network(options.expression), open=options.open or None, **shown)
     if options.open:
         raise ArgumentError("--open is for the layers of a network", fix="give the folder of a run")
+    if not options.values and _PATH.search(options.expression):
+        what = f"there is no run {options.expression}"
+        raise ArgumentError(
+            what, fix="give the folder of a run, or an expression with a value for each input"
+        )
     return drawing_of(graph_of(options.expression, options.values), **shown)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,20 @@ from .document import Block, Bullets, Paragraph
 from .notation import number
 
 
-def meaning_of(passes: Backpropagation, inputs: Sequence[Node], say: Words) -> Iterator[Block]:
-    """Sentences about the gradients of some inputs, as blocks of a report."""
+def meaning_of(
+    passes: Backpropagation, inputs: Sequence[Node], kinks: Collection[str], say: Words
+) -> Iterator[Block]:
+    """Sentences about the gradients of some inputs, as blocks of a report.
+
+    kinks   names of inputs at which the output has a kink
+    """
     output = passes.nodes[passes.graph.output].name
+    value = float(np.reshape(passes.graph.output._value, ()))
+    if not np.isfinite(value):
+        yield Paragraph(say("meaning.no output", output=output, value=number(value)), "warning")
+        return
     gradients = {node.name: np.asarray(passes.gradients[node.variable], dtype=float) for node in inputs}
-    items = [_of_one(node, gradients[node.name], output, say) for node in inputs]
+    items = [_of_one(node, gradients[node.name], node.name in kinks, output, say) for node in inputs]
     yield Bullets(tuple(items))
     finite = {name: gradient for name, gradient in gradients.items() if np.all(np.isfinite(gradient))}
     if len(finite) < len(gradients) or not gradients:
@@ -35,10 +44,12 @@ def meaning_of(passes: Backpropagation, inputs: Sequence[Node], say: Words) -> I
             yield Paragraph(say("meaning.descent", output=output, moves=", ".join(moves)))
 
 
-def _of_one(node: Node, gradient: Any, output: str, say: Words) -> str:
+def _of_one(node: Node, gradient: Any, is_kink: bool, output: str, say: Words) -> str:
     if gradient.ndim:
         return _of_array(node.name, gradient, say)
     slope = float(gradient)
+    if is_kink:
+        return say("meaning.kink", name=node.name, output=output, size=number(slope))
     size = number(abs(slope)) if np.isfinite(slope) else number(slope)
     kind = "strange" if not np.isfinite(slope) else "up" if slope > 0 else "down" if slope < 0 else "flat"
     return say(f"meaning.{kind}", name=node.name, output=output, size=size)

@@ -49,7 +49,7 @@ def narrate(
     yield Paragraph((say("check.text", output=output), _quotient(output)))
     yield check_table(checks, say)
     yield Heading(say("meaning"))
-    yield from meaning_of(passes, inputs, say)
+    yield from meaning_of(passes, inputs, {c.name for c in checks if c.verdict == "at a kink"}, say)
 
 
 def inputs_of(passes: Backpropagation) -> list[Node]:
@@ -65,6 +65,10 @@ def check_table(checks: tuple[InputCheck, ...], say: Words) -> Table:
         sides = (number(x) if x is not None else "–" for x in (check.left, check.right))
         verdict = say(f"verdict.{check.verdict}", **dict(zip(("left", "right"), sides, strict=True)))
         numbers = [number(check.backprop), number(check.numerical), number(check.max_absolute, digits=1)]
+        if check.verdict == "at a kink" and check.left is not None:
+            numbers[1:] = f"{number(check.left)} … {number(check.right)}", "–"
+        elif check.verdict == "not finite":
+            numbers[1:] = "–", "–"
         rows.append((check.name, *place, *numbers, verdict))
     header = [
         "input",
@@ -111,9 +115,12 @@ def _back_through(step: Step, order: int, output: str, say: Words) -> Iterator[B
         yield Paragraph(say("unreached", output=output))
         return
     upstream = shown(step.dout)
+    shape = np.shape(step.dout)
     if upstream is not None:
-        whole = Gradient(output, step.node.name, bool(np.ndim(step.dout)))
+        whole = Gradient(output, step.node.name, bool(shape))
         yield Paragraph((say("upstream"), Equation((whole, upstream), is_exact(step.dout))))
+    else:
+        yield Paragraph((say("upstream"), Gradient(output, step.node.name, whole=True, shape=shape)))
     if not step.parts:
         yield Paragraph(say("stops"))
     for equation in step.kept:
@@ -152,7 +159,7 @@ def _large_arrays(step: Step) -> Iterator[tuple[str, ...]]:
 
 
 def _chains(passes: Backpropagation, inputs: list[Node], output: str, say: Words) -> Iterator[Block]:
-    yield Heading(say("chains"))
+    yield Heading(say("chains", output=output))
     yield Paragraph(say("chains.text", output=output))
     chains = Chains(passes)
     for node in inputs:
