@@ -3,8 +3,8 @@
 python benchmarks/drawing.py
 
 The aims are times that nobody notices, and hold on two cores of a server: 20 ms for softmax with loss, drawn or
-explained, 0.3 s for a drawing of a hundred variables. Graphviz is a program of its own, so its start counts; it is asked
-where it is installed (``dot``).
+explained, 0.3 s for a drawing of a hundred variables. Graphviz is a program of its own, so its start counts; it is
+asked where it is installed (``dot``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ from _compare import measure, report
 import chainrule as cr
 
 CLASSES = 3
-MOST_MS = {"softmax with loss, drawn": 20.0, "softmax with loss, explained": 20.0, "100 variables, drawn": 300.0}
+MOST_MS = {
+    "softmax with loss, drawn": 20.0,
+    "softmax with loss, explained": 20.0,
+    "100 variables, drawn": 300.0,
+}
 
 
 def softmax_with_loss() -> cr.Variable:
@@ -42,7 +46,9 @@ def by_graphviz(graph: cr.Variable) -> Callable[[], object] | None:
     dot, text = shutil.which("dot"), cr.draw(graph).dot()
     if dot is None:
         return None
-    return lambda: subprocess.run([dot, "-Tsvg"], input=text, encoding="utf-8", check=True, capture_output=True)
+    return lambda: subprocess.run(
+        [dot, "-Tsvg"], input=text, encoding="utf-8", check=True, capture_output=True
+    )
 
 
 def main() -> bool:

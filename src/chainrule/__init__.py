@@ -152,6 +152,7 @@ __getattr__ = _lazy_names(
             "assert_gradients",
             "check_all",
             "check_gradients",
+            "find_nonfinite",
             "numerical_gradient",
             "prove",
         ),
@@ -225,6 +226,7 @@ if TYPE_CHECKING:
         assert_gradients,
         check_all,
         check_gradients,
+        find_nonfinite,
         numerical_gradient,
         prove,
     )
@@ -308,6 +310,7 @@ __all__ = [
     "expand_dims",
     "explain",
     "expm1",
+    "find_nonfinite",
     "gates",
     "gelu",
     "getitem",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import shlex
 import subprocess
 import sys
 
@@ -43,7 +44,8 @@ def test_every_example_of_the_help_is_one(command, monkeypatch):
     examples = []
     for name in COMMANDS:
         text = command(name, "--help").out.partition("\nexample")[2]
-        examples += [line.split()[1:] for line in text.splitlines() if line.startswith("  chainrule ")]
+        lines = text.replace("\\\n", "").splitlines()
+        examples += [shlex.split(line)[1:] for line in lines if line.startswith("  chainrule ")]
     assert len(examples) >= 9
     for words in examples:
         assert callable(_commands.parser().parse_args(words).run)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule.engines import available, first_nonfinite, resolve, trace
 from chainrule.errors import ArgumentError
 from chainrule.graph import functions as F
+from chainrule.graph import gradients_of
 
 
 def test_auto_is_an_engine_that_can_be_used():
@@ -53,3 +55,22 @@ def test_an_infinity_that_nobody_took_is_not_blamed():
 def test_a_bad_input_that_spoiled_nothing_is_not_blamed():
     step = trace(lambda v: {"y": v["x"] * 2.0}, {"x": 1.0, "unused": 1.0})
     assert first_nonfinite(step, {"x": 1.0, "unused": float("nan")}) is None
+
+
+def test_what_a_gate_keeps_beside_its_result_may_be_what_is_bad():
+    """Its result is finite, but its rule reads NaN."""
+    gate = cr.gates.Gate(
+        "first", "first", "first", "첫째", kind="loss",
+        forward=lambda xp, x: (x[0], xp.log(x)),
+        wrt={"x": lambda dout, logs: dout * logs},
+        keeps={"logs": cr.gates.log},
+    )  # fmt: skip
+
+    def function(v):
+        loss = cr.apply(gate, v["x"])
+        (dx,) = gradients_of(loss, [v["x"]], as_graph=True)
+        return {"loss": loss, "dx": dx}
+
+    step = trace(function, {"x": np.ones(2)})
+    found = first_nonfinite(step, {"x": np.array([1.0, -1.0])})
+    assert (found.gate, found.index, found.judged.cause) == (gate, (1,), "unknown")

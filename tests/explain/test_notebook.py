@@ -14,6 +14,7 @@ from chainrule.explain import drawing
 from chainrule.explain._notebook import mimebundle
 from chainrule.verify import CheckReport, GradientReport, InputCheck, Proof
 from chainrule.verify._suite import Row
+from chainrule.words import words
 
 
 def result() -> cr.Variable:
@@ -77,7 +78,7 @@ def test_a_gradient_report_is_a_table() -> None:
     assert (
         header == [name for name in str(report).splitlines()[1].split("  ") if name] or header[0] == "input"
     )
-    assert row == ["✓ " + report.inputs[0].name, *report.inputs[0].row()[1:]]
+    assert row == ["✓ " + report.inputs[0].name, *report.inputs[0].row(words("en", "check"))[1:]]
     assert ElementTree.fromstring(bundle["text/html"]).findtext("h2") == report.title
 
 

@@ -186,7 +186,9 @@ def test_what_is_not_finite_is_said(lang: str) -> None:
     L = cr.log(x) * 0.0 + y
     found = what_if(L, lang=lang, x=-1, y=+1)
     text = str(found)
-    assert "log1 becomes −∞" in text if lang == "en" else "log1이 −∞가 되어 더 이상 유한한 수가 아니다" in text
+    assert (
+        "log1 becomes −∞" in text if lang == "en" else "log1이 −∞가 되어 더 이상 유한한 수가 아니다" in text
+    )
     assert found.scenarios[1].change == 1
     data = json.loads(found.to_json())
     assert data["scenarios"][0]["output_after"] is None

@@ -80,7 +80,7 @@ def _answer(request: dict[str, Any]) -> Answer:
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    assert process.stdin and process.stdout and process.stderr
+    assert process.stdin is not None
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     output = bytearray()
     readers = [
@@ -101,14 +101,16 @@ def _answer(request: dict[str, Any]) -> Answer:
     return answer
 
 
-def _read_lines(stream: IO[bytes], lines: queue.SimpleQueue[bytes]) -> None:
+def _read_lines(stream: IO[bytes] | None, lines: queue.SimpleQueue[bytes]) -> None:
+    assert stream is not None
     with stream:
         for _ in range(2):  # that it is ready, and the answer
             lines.put(stream.readline(_LONGEST_ANSWER))
 
 
-def _read_output(stream: IO[bytes], output: bytearray) -> None:
+def _read_output(stream: IO[bytes] | None, output: bytearray) -> None:
     """Keep the beginning, and read the rest too: a full pipe would stop the process."""
+    assert stream is not None
     with stream:
         while block := os.read(stream.fileno(), 2**16):
             output += block[: _LONGEST_OUTPUT + 1 - len(output)]
@@ -123,7 +125,7 @@ def _waited(
         line = lines.get(timeout=limit + _SECONDS_TO_ANSWER)
     except queue.Empty:  # not even its own watch could stop it
         fix = "an end to the loop, or a larger --time-limit"
-        what = f"{file} was not done after {limit:g} s, which is the time limit"
+        what = f"{file} is not done after {limit:g} s, which is the time limit"
         return {**_failed("time limit", what, fix), "verdict": "time limit"}
     if not line.endswith(b"\n"):
         return _ended(process, file)

@@ -111,7 +111,7 @@ def _watch(seconds: float, answers: _Answers, folder: Path) -> None:
 
 
 def _too_slow(seconds: float, thread: int, folder: Path) -> dict[str, Any]:
-    what = f"it was here after {seconds:g} s, which is the time limit"
+    what = f"not done after {seconds:g} s, which is the time limit"
     return trouble(
         "time limit", what, "an end to the loop, or a larger --time-limit", where_it_is(thread, folder)
     )

@@ -63,19 +63,18 @@ def _value(written: str, name: str, rng: np.random.Generator) -> Any:
         value = json.loads(written.removesuffix(":int"), parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise ArgumentError(f"the value of {name} cannot be read: {written!r}", fix=_NOTATION) from None
-    array = _array(value) if isinstance(value, list) else None
-    numbers = np.asarray(value if array is None else array)
-    if are_whole and numbers.dtype.kind not in "iu":
+    numbers = _numbers(value)
+    if are_whole and (numbers is None or numbers.dtype.kind == "f"):
         raise ArgumentError(f"the value of {name} holds something that is no whole number: {written!r}")
-    if numbers.dtype.kind == "f" and not np.all(np.isfinite(numbers)):
+    if numbers is not None and not np.all(np.isfinite(numbers)):
         raise ArgumentError(f"the value of {name} holds something that is no finite number: {written!r}")
-    if array is None:
+    if numbers is None or not isinstance(value, list):
         return value
-    return array if are_whole else array.astype(np.float64)
+    return numbers if are_whole else numbers.astype(np.float64)
 
 
-def _array(value: list[Any]) -> np.ndarray | None:
-    """Nested lists of numbers as an array; None for anything else, which stays a list."""
+def _numbers(value: Any) -> np.ndarray | None:
+    """A number or nested lists of them as an array; None for anything else."""
     try:
         array = np.array(value)
     except ValueError:  # rows of different lengths

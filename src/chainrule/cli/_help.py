@@ -109,9 +109,8 @@ numerical gradients, every layer, and the lesson's two-layer network. Takes some
 
 CHECK_EXAMPLES = """examples
   chainrule check my_layers.py:MyAffine --argument "W=(4,2)" --argument "b=(2,)" --input "x=(3,4)"
-  chainrule check net.py:TwoLayerNet --argument input_size=4 --argument hidden_size=5 --argument output_size=3 \\
-      --input "x=(2,4)" --input "t=(2,):int3"
-  chainrule check rosenbrock.py:f --gradient df --input "[1.5, -2]" --json
+  chainrule check net.py:TwoLayerNet --argument 4 --argument 5 --argument 3 --input "x=(2,4)" --input "t=(2,):int3"
+  chainrule check rosenbrock.py:f --gradient df --input "[1.5,-2]" --json
   chainrule check
 
 exit code  0 all right, 1 a gradient is wrong, 2 wrong input or the code raised, 3 the time limit"""

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..errors import ChainruleError
+from ..errors import ChainruleError, NonFiniteError
 from ..training import json_ready
 
 
@@ -42,7 +42,12 @@ def complain(text: str) -> None:
 
 def as_text(error: ChainruleError) -> str:
     """What an error says to somebody who typed a command: not at which line of Python."""
-    return f"{error.what}\n  fix   {error.fix}" if error.fix else error.what
+    lines = [error.what]
+    if isinstance(error, NonFiniteError) and error.why:
+        lines.append(f"  why   {error.why}")
+    if error.fix:
+        lines.append(f"  fix   {error.fix}")
+    return "\n".join(lines)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

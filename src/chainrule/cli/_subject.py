@@ -51,9 +51,11 @@ def _is_shown(module: ModuleType, name: str, value: Any) -> bool:
 
 
 def made(thing: Any, name: str, arguments: Given) -> Any:
-    """An object of a class, or what a function makes of arguments; anything else as it is."""
+    """An object of a class, or what a function makes, of arguments or of nothing; anything else as it is."""
     has_arguments = bool(arguments.in_order or arguments.by_name)
     if inspect.isclass(thing) and not _is_used_as_class(thing):
+        return _called(thing, name, arguments)
+    if inspect.isfunction(thing) and not inspect.signature(thing).parameters:
         return _called(thing, name, arguments)
     if not has_arguments:
         return thing
@@ -93,9 +95,7 @@ def inputs_of(thing: Any, name: str, given: Given) -> list[Any]:
 def _taker(thing: Any, name: str) -> tuple[Callable[..., Any], str]:
     """What the inputs are handed to: ``loss`` of a network, ``forward`` of a layer, the function itself."""
     if inspect.isclass(thing):  # an autograd.Function, whose forward gets a context first
-        return functools.partial(thing.forward, None), f"{name}.forward"
-    if inspect.isfunction(thing) and not inspect.signature(thing).parameters:
-        return _taker(thing(), name)
+        return functools.partial(getattr(thing, "forward", thing), None), f"{name}.forward"
     if all(callable(getattr(thing, method, None)) for method in ("loss", "gradient")):
         return thing.loss, f"{name}.loss"
     for method in ("forward", "fit"):  # fit: the perceptrons of scikit-learn

@@ -139,14 +139,20 @@ def first_nonfinite(step: StepGraph, values: Mapping[str, Any]) -> Place | None:
         return None
     first = min(found, key=lambda slot: step.applications.index(made_by[slot]))
     names = name_of | {slot: a.name for slot, a in made_by.items()}
-    return _place(made_by[first], slots[first], slots, names)
+    return _place(made_by[first], first, slots, names)
 
 
-def _place(a: Application, result: Any, slots: Mapping[int, Any], names: Mapping[int, str]) -> Place:
+def _place(a: Application, bad: int, slots: Mapping[int, Any], names: Mapping[int, str]) -> Place:
+    """
+    bad  the slot of a result that is not finite, or of what the gate keeps beside it
+    """
+    result = slots[bad]
     given = tuple(slots[slot] for slot in a.inputs)
     called = given_names(a.gate, [names.get(slot) for slot in a.inputs])
     phase: Phase = a.phase  # type: ignore[assignment]
-    judged = judge_gate(forward_of(a.gate, a.settings), a.gate, given, result)
+    judged = Judged("unknown")
+    if bad == a.output:
+        judged = judge_gate(forward_of(a.gate, a.settings), a.gate, given, result)
     return Place(
         a.gate, a.name, layer_in(a.name), phase, result, tuple(zip(called, given, strict=True)), judged
     )

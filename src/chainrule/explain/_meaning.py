@@ -48,10 +48,17 @@ def _of_one(node: Node, gradient: Any, is_kink: bool, output: str, say: Words) -
     if gradient.ndim:
         return _of_array(node.name, gradient, say)
     slope = float(gradient)
+    size = number(abs(slope))
     if is_kink:
-        return say("meaning.kink", name=node.name, output=output, size=number(slope))
-    size = number(abs(slope)) if np.isfinite(slope) else number(slope)
-    kind = "strange" if not np.isfinite(slope) else "up" if slope > 0 else "down" if slope < 0 else "flat"
+        kind, size = "kink", number(slope)
+    elif not np.isfinite(slope):
+        kind, size = "strange", number(slope)
+    elif slope > 0:
+        kind = "up"
+    elif slope < 0:
+        kind = "down"
+    else:
+        kind = "flat"
     return say(f"meaning.{kind}", name=node.name, output=output, size=size)
 
 

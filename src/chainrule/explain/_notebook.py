@@ -9,7 +9,7 @@ from ..errors import ChainruleError
 from ..graph import Variable
 from ..networks import Network
 from ..verify import CheckReport, GradientReport, Proof
-from .document import Block, Document, Heading, Table, Tone, html
+from .document import Block, Document, Heading, Paragraph, Table, Tone, html
 
 _Checked: TypeAlias = GradientReport | CheckReport | Proof
 
@@ -49,8 +49,11 @@ def _document_of(report: _Checked) -> Document:
     return Document(report.title, tuple(blocks), "en")
 
 
-def _blocks(report: _Checked) -> Iterator[Block]:
-    """The table that a report shows in a terminal, and the reports below it."""
+def _blocks(report: _Checked | str) -> Iterator[Block]:
+    """The table that a report shows in a terminal, and the sentences and reports below it."""
+    if isinstance(report, str):
+        yield Paragraph(report)
+        return
     shown = report.__rich__()
     table, *details = getattr(shown, "renderables", [shown])
     yield Heading(report.title)

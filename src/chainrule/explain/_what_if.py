@@ -10,10 +10,10 @@ import numpy as np
 
 from ..errors import ArgumentError, GraphError
 from ..graph import Node, Variable, describe, rebuild
+from ..words import Words, words
 from ._backpropagation import Backpropagation, backpropagation, element_name
 from ._changes import changed
 from ._report import Report
-from ..words import Words, words
 from .document import Block, Document, Heading, Paragraph, Table
 from .notation import number
 

@@ -7,6 +7,9 @@ True
 
 from ._check import assert_gradients, check_gradients
 from ._compare import compare
+from ._curve import Curve
+from ._diagnosis import Diagnosis
+from ._nonfinite import NonFinite, find_nonfinite
 from ._numerical import numerical_gradient
 from ._prove import Case, Proof, prove
 from ._report import GradientReport, InputCheck
@@ -15,14 +18,18 @@ from ._suite import CheckReport, Row, check_all
 __all__ = [
     "Case",
     "CheckReport",
+    "Curve",
+    "Diagnosis",
     "GradientReport",
     "InputCheck",
+    "NonFinite",
     "Proof",
     "Row",
     "assert_gradients",
     "check_all",
     "check_gradients",
     "compare",
+    "find_nonfinite",
     "numerical_gradient",
     "prove",
 ]

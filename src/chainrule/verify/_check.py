@@ -94,7 +94,13 @@ def _claim(
     try:
         return claim_of(f, *inputs, gradient=gradient, names=names, parameters=parameters, targets=targets)
     except Exception:  # f's own among them
-        if gradient is not None or parameters or targets or not isfunction(f):
+        if (
+            gradient is not None
+            or parameters
+            or targets
+            or not isfunction(f)
+            or not inspect.signature(f).parameters
+        ):
             raise
         return None
 

@@ -154,7 +154,10 @@ class GradientReport(Shown):
     def reasons(self) -> tuple[str, ...]:
         """The diagnoses in sentences, the most likely first."""
         say, joint = words(self.language, "diagnosis"), words(self.language, "check")("and")
-        return tuple(say(d.kind, names=joint.join(d.names), **d.facts) for d in self.diagnoses)
+        return tuple(
+            say(d.kind, names=joint.join(d.names), **{**d.facts, **_when(d.facts, say)})
+            for d in self.diagnoses
+        )
 
     def __str__(self) -> str:
         say = words(self.language, "check")
@@ -199,3 +202,8 @@ class GradientReport(Shown):
             ],
             "places": {name: asdict(place) for name, place in self.places.items()},
         }
+
+
+def _when(facts: Mapping[str, Any], say: Words) -> dict[str, str]:
+    """In which pass it was, in the language of the report."""
+    return {"when": say(f"when.{facts['when']}")} if "when" in facts else {}

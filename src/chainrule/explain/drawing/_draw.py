@@ -9,8 +9,8 @@ from typing import Any
 from ...errors import ArgumentError
 from ...graph import Graph, Variable
 from ...networks import Network
-from .._backpropagation import Backpropagation, backpropagation
 from ...words import Words, words
+from .._backpropagation import Backpropagation, backpropagation
 from ._diagram import Diagram, Passes
 from ._drawing import Drawing
 from ._from_graph import GraphDiagram, Parts

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
 from typing import Any
 
-from .._expression import Array, Equation, Expression, Gradient, Name, Number, Operation
 from ...words import words
+from .._expression import Array, Equation, Expression, Gradient, Name, Number, Operation
 
 
 class Level(IntEnum):

@@ -9,8 +9,8 @@ import numpy as np
 from ...errors import ArgumentError
 from ...graph import check_inputs
 from ...networks import Network
-from .._by_layer import run_by_layer
 from ...words import Words, words
+from .._by_layer import run_by_layer
 from ._figure import BLUE, LARGEST, SOFT, Axes, axes_for, name_layers, quiet, style_for
 
 Array = np.ndarray[Any, Any]

@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from ...errors import ArgumentError
-from .._gradient_flow import GradientFlow
 from ...words import words
+from .._gradient_flow import GradientFlow
 from ._figure import FIRST, SECOND, Axes, axes_for, legend, name_layers, quiet, style_for
 
 _AT_THE_EDGE = {"linestyle": "none", "markerfacecolor": "white", "markersize": 6, "clip_on": False}

@@ -80,17 +80,25 @@ class Evidence:
 
     @cached_property
     def rows(self) -> int | None:
-        """The number of rows of the mini-batch, if an input shows it."""
-        inputs = self.claim.values[: len(self.claim.values) - self.claim.parameters]
-        if self.claim.parameters == 0 and len(inputs) > 1 and np.ndim(self.first.point.out) >= 2:
-            inputs = inputs[:1]  # parameters that nobody called so
-        return next((len(x) for x in inputs if np.ndim(x) >= 2), None)
+        """The number of rows of the mini-batch, if an input shows it; of a number, the elements of a vector too."""
+        values, result = self.claim.values, np.ndim(self.first.point.out)
+        inputs = values[: len(values) - self.claim.parameters]
+        if self.claim.parameters == 0 and result >= 2:
+            inputs = inputs[:1]  # the others may be parameters that nobody called so
+        return next((len(x) for x in inputs if x.ndim >= (2 if result else 1)), None)
 
     @cached_property
     def outputs(self) -> tuple[int, ...]:
         """What may be the number of outputs: the last extents of the result, of inputs and of biases."""
-        shapes = [np.shape(self.first.point.out), *(np.shape(v) for v in self.claim.values)]
-        return tuple(dict.fromkeys(shape[-1] for shape in shapes if shape and shape[-1] > 1))
+        shapes = [v.shape for v in (self.first.point.out, *self.claim.values)]
+        least = 1 if self.claim.parameters else 2  # a vector alone has no outputs
+        return tuple(dict.fromkeys(shape[-1] for shape in shapes if len(shape) >= least and shape[-1] > 1))
+
+    def summed(self, i: int) -> int | None:
+        """How many elements of an input become one of the result."""
+        value, out = self.claim.values[i], self.first.point.out
+        is_summed = out.ndim and out.size < value.size and not self.is_parameter(i)
+        return value.size // out.size if is_summed and value.size % out.size == 0 else None
 
     def _samples(self) -> Iterator[Sample]:
         here = self._smooth_point(0.0)
@@ -108,10 +116,11 @@ class Evidence:
 
     def _smooth_point(self, distance: float) -> Point:
         """The claim's own point, or one at a distance in proportion to its values, where no kink is near."""
+        is_large = sum(value.size for value in self._float64) > WHOLE_UP_TO
         for attempt in range(_TRIES):
             far = distance or (0.0 if attempt == 0 else 0.02)
             values = [value + far * _size(value) * upstream(self.rng, value.shape) for value in self._float64]
-            prefer = self.claim.gradients(values, self._ones(values)) if self._is_large else None
+            prefer = self.claim.gradients(values, self._ones(values)) if is_large else None
             point = Point(self.claim, values, self.wrong, prefer)
             if point.is_smooth:
                 break
@@ -120,10 +129,6 @@ class Evidence:
     @property
     def _float64(self) -> list[Array]:
         return [np.asarray(value, dtype=np.float64) for value in self.claim.values]
-
-    @property
-    def _is_large(self) -> bool:
-        return any(np.size(self.claim.values[i]) > WHOLE_UP_TO for i in self.wrong)
 
     def _ones(self, values: Sequence[Array]) -> Any:
         shape = np.shape(self.claim.value(values))

@@ -114,7 +114,7 @@ def inside_network(e: Evidence) -> Iterator[tuple[int, Found]]:
     if last < 0 or last + 1 >= len(layers) or not all(right[last + 1 :]):
         return
     before, behind = layers[last], layers[last + 1]
-    wrong = [k for layer in layers[: last + 1] for k in layer if k in e.wrong]
+    wrong = [k for layer in layers[: last + 1] for k in layer if k in e.wrong and not e.is_right(k)]
     facts = {"before": e.name(before.weights), "behind": e.name(behind.weights)}
     kind = _activation_kind(e, before, behind)
     if kind:

@@ -10,7 +10,7 @@ from ._found import Found, Patterns, rounded
 from ._point import Point, largest
 from ._sizes import is_bias
 
-_MULTIPLES = 64  # labels miss by a few units, random numbers by fractions
+_MULTIPLES = 64  # labels miss by a few whole units, random numbers by fractions
 _OFF = -1000.0  # a sigmoid or ReLU with this bias gives 0
 _FAR = 1e9  # so far out that a loss's own gradient, below 1 behind a softmax, is nothing beside a penalty's
 
@@ -30,11 +30,12 @@ def labels(e: Evidence, i: int) -> Patterns:
         return
     if here.agrees(i, there.right(i)) or np.ptp(off) <= 2 * tolerance:
         return  # a gradient that is constant, or another constant added to it: nothing that labels do
-    rows = np.abs(np.where(known, a - here.right(i), 0.0)).reshape(len(a), -1).max(axis=1) > 10 * tolerance
+    rows_wrong = ~np.isclose(a, here.right(i), rtol=0, atol=10 * tolerance, equal_nan=True) & known
+    rows = rows_wrong.reshape(len(a), -1).any(axis=1)[known.reshape(len(a), -1).any(axis=1)]
     if wrong.size < 2 or (a.ndim > 1 and rows.mean() < 0.5):
         return
     unit = _common_unit(np.abs(wrong))
-    if largest(wrong) <= _MULTIPLES * unit:
+    if largest(wrong) <= _MULTIPLES ** min(len(wrong) / 2, 1.6) * unit:
         yield Found("label_form", {"unit": rounded(unit), "number": int(wrong.size)})
 
 

@@ -16,9 +16,10 @@ from .._claim import Claim, Session, copies
 from .._slopes import Array
 from ._differences import EPS, EXACT, WIDEST, derivative, rows_to_measure, scale_of
 
-WHOLE_UP_TO = 300  # elements of one value that are all measured
-PART = 40  # of a larger one this many, which decide the patterns as well
-_JACOBIAN_UP_TO = 256  # outputs; one backward pass for each
+WHOLE_UP_TO = 2000  # elements of all values together, which are all measured
+PART = 24  # otherwise this many of each, which decide most patterns as well
+_ALL_OF = 300  # elements; of more, one or the other is always near a kink
+_JACOBIAN_UP_TO = 512  # outputs; one backward pass for each
 
 
 class Point:
@@ -37,8 +38,14 @@ class Point:
         self.asked = tuple(asked)
         self._derivatives: dict[int, tuple[Array, Array, Array]] = {}
         self._claimed_jacobians: list[Array | None] | None = None
+        self._right: dict[tuple[int, bytes], Array] = {}
         self._hint = hint
         self._session: Session | None = claim.open()
+
+    @property
+    def is_small(self) -> bool:
+        """Whether everything can be measured in a moment."""
+        return sum(value.size for value in self.values) <= WHOLE_UP_TO
 
     def claimed(self, dout: Array) -> list[Array | None]:
         """The gradients that a fresh object claims for an upstream gradient."""
@@ -48,10 +55,13 @@ class Point:
 
     def right(self, i: int, dout: Array) -> Array:
         """The numerical gradient of a value; NaN for the elements that were not measured."""
-        where, jacobian, _ = self.derivatives(i)
-        gradient = np.full(self.values[i].size, np.nan)
-        gradient[where] = np.ravel(dout) @ jacobian
-        return gradient.reshape(self.values[i].shape)
+        key = i, dout.tobytes()
+        if key not in self._right:
+            where, jacobian, _ = self.derivatives(i)
+            gradient = np.full(self.values[i].shape, np.nan)
+            gradient.flat[where] = np.ravel(dout) @ jacobian
+            self._right[key] = gradient
+        return self._right[key]
 
     def tolerance(self, i: int, dout: Array) -> float:
         """How far two gradients may be apart and still count as one."""
@@ -109,20 +119,20 @@ class Point:
         """Whether every element that was to be measured could be; of many, most."""
         chosen = sum(len(self._chosen(i)) for i in self.asked)
         measured = sum(len(self.derivatives(i)[0]) for i in self.asked)
-        enough = chosen if chosen <= WHOLE_UP_TO else 0.9 * chosen
+        enough = chosen if chosen <= _ALL_OF else 0.9 * chosen
         return bool(np.isfinite(self.out).all()) and measured >= enough
 
     def _chosen(self, i: int) -> Array:
         """All elements; of a large value those of some rows."""
         value = self.values[i]
-        if value.size <= WHOLE_UP_TO:
+        if self.is_small or value.size <= PART:
             return np.arange(value.size)
         rows = len(value)
         width = value.size // rows
         number = min(max(2, PART // width), rows)
         starts = rows_to_measure(self._sizes_of_rows(i), number) * width
         elements = np.add.outer(starts, np.arange(width)).ravel()
-        return np.asarray(elements[:: max(1, len(elements) // (2 * PART))])
+        return np.asarray(elements[:: max(1, len(elements) // PART)])
 
     def _sizes_of_rows(self, i: int) -> Array:
         """How much is claimed for each row: where nothing flows there is little to see."""

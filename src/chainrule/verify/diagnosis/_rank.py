@@ -76,7 +76,7 @@ def _ranked(e: Evidence, found: Sequence[tuple[int, Found]]) -> tuple[Diagnosis,
         one = group[0][1]
         covered = len({i for i, _ in group} & set(e.wrong))
         second = all(one.second for _, one in group)
-        return not one.exact, one.kind == "other", second, -covered, ORDER.index(one.kind)
+        return not one.exact, one.kind in ("other", "between"), second, -covered, ORDER.index(one.kind)
 
     diagnoses = []
     for group in sorted(groups.values(), key=rank):

@@ -16,7 +16,7 @@ _CLOSE = 1e-6
 
 def nothing(e: Evidence, i: int) -> Patterns:
     """No gradient, or 0 everywhere, where there is one."""
-    if all(s.claimed[i] is None for s in e.samples):
+    if any(s.claimed[i] is None for s in e.samples):
         yield Found("detached", worst_numerical(e.first, i))
     elif all(s.claimed[i] is not None and largest(s.claimed[i]) == 0 for s in e.samples):
         if all(np.isfinite(np.asarray(s.claimed[i])).all() for s in e.samples):
@@ -78,6 +78,10 @@ def _meanings(e: Evidence, i: int, c: float) -> Iterator[_Meaning]:
             yield _Meaning("bias_averaged", 1 / rows, {"rows": rows}, True)
         yield _Meaning("missing_mean", rows, {"rows": rows}, True)
         yield _Meaning("doubled_mean", 1 / rows, {"rows": rows}, True)
+    summed = e.summed(i)
+    if summed:
+        yield _Meaning("missing_mean", summed, {"rows": summed})
+        yield _Meaning("doubled_mean", 1 / summed, {"rows": summed})
     yield _Meaning("double", 2)
     yield _Meaning("half", 1 / 2)
     for n in e.outputs:
