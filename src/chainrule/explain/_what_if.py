@@ -170,13 +170,13 @@ def what_if(
 
     output    a single number that a graph hangs on
     lang      "en" or "ko"
-    changes   for inputs, by name, as a mapping or as keyword arguments: a number or an array of the same shape, which is added; text: "+1", "-0.01" (add),
-              "=105" (set), "*1.1" (multiply); or, for elements of an array, ``{(3, 7): +0.1}``. Inputs without a name
-              are called x1, x2, … as in `Graph`
+    changes   for inputs, by name, as a mapping or as keyword arguments: a number or an array of the same shape, which
+              is added; text: "+1", "-0.01" (add), "=105" (set), "*1.1" (multiply); or, for elements of an array,
+              ``{(3, 7): +0.1}``. Inputs without a name are called x1, x2, … as in `Graph`
     returns   a `WhatIf`: print it, show it in a notebook, or ask for its ``scenarios``
     raises    ArgumentError when there is no such input, or a change is none; ShapeError when an array has another
-              shape; DTypeError for labels; GraphError when the output is no single number, or no result, or was made from
-              other values than its inputs have now
+              shape; DTypeError for labels; GraphError when the output is no single number, or no result, or was made
+              from other values than its inputs have now
     source    the first-order Taylor polynomial; the example: Saito, Deep Learning from Scratch, section 5.1
 
     >>> x, m, t = cr.variables(x=100.0, m=2, t=1.1)
@@ -202,8 +202,10 @@ def _check_values(output: Variable) -> None:
     now = rebuild([output], lambda leaf: leaf)[output]
     if not np.allclose(now._value, output._value, rtol=1e-6, atol=0, equal_nan=True):
         was, new = _one(output._value), _one(now._value)
-        what = f"{describe(output)} was computed as {number(was)}; with the values its inputs have now it is {number(new)}"
-        raise GraphError(what, fix="run the expression again, and ask about its result")
+        raise GraphError(
+            f"{describe(output)} was computed as {number(was)}; with the values its inputs have now it is {number(new)}",
+            fix="run the expression again, and ask about its result",
+        )
 
 
 def _check_names(passes: Backpropagation, inputs: Mapping[str, Node], changes: Mapping[str, Any]) -> None:
