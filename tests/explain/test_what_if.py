@@ -143,7 +143,9 @@ def test_inputs_that_changed_after_the_graph_was_made_are_refused() -> None:
     x = cr.Variable(3.0, name="x")
     L = x * x
     x.value = 5.0
-    with pytest.raises(GraphError, match=r"was computed as 9; with the values its inputs have now it is 25"):
+    with pytest.raises(
+        GraphError, match=r"was computed as 9; with the values that its inputs have now it is 25"
+    ):
         what_if(L, x=+1)
 
 

@@ -203,7 +203,8 @@ def _check_values(output: Variable) -> None:
     if not np.allclose(now._value, output._value, rtol=1e-6, atol=0, equal_nan=True):
         was, new = _one(output._value), _one(now._value)
         raise GraphError(
-            f"{describe(output)} was computed as {number(was)}; with the values its inputs have now it is {number(new)}",
+            f"{describe(output)} was computed as {number(was)}; with the values that its inputs have now "
+            f"it is {number(new)}",
             fix="run the expression again, and ask about its result",
         )
 
