@@ -89,6 +89,7 @@ def test_markup_in_a_report_is_text() -> None:
 
 
 def test_a_proof_is_a_table_and_one_without_cases_a_title() -> None:
+    pytest.importorskip("sympy")
     proof = cr.prove(cr.gates.multiply)
     assert [row[0] for row in rows_of(mimebundle(proof))] == ["input", "✓ x", "✓ y"]
     without = Proof("odd", (), reason="it has no formula")

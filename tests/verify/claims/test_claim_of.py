@@ -6,7 +6,6 @@ import subprocess
 import sys
 from typing import Any
 
-import numba
 import numpy as np
 import pytest
 
@@ -71,6 +70,8 @@ def test_a_number_of_inputs_that_does_not_fit(thing: Any, inputs: list[Any], sai
 
 
 def test_a_function_that_runs_but_not_with_variables() -> None:
+    numba = pytest.importorskip("numba")
+
     @numba.njit  # type: ignore[untyped-decorator]
     def compiled(x: Any) -> Any:
         return x * x

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import optimize
 
 from chainrule.errors import ArgumentError, DTypeError, UnsupportedError
 from chainrule.verify.claims import claim_of
 from tests.verify.claims._agree import assert_right
 from tests.verify.claims._book import numbers
+
+optimize = pytest.importorskip("scipy.optimize")
 
 
 def cubes(x: Any) -> Any:

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import optimize
 
 from chainrule.verify.claims import claim_of
 from tests.verify.claims._agree import assert_right
 from tests.verify.claims._book import numbers
+
+optimize = pytest.importorskip("scipy.optimize")
 
 
 def rosen_and_gradient(x: Any) -> Any:
