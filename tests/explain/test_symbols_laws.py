@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-import sympy
 
 from chainrule import gates
 from chainrule.explain._expression import Expression, Name, Number, Operation
@@ -17,6 +16,8 @@ from chainrule.gates import Gate
 from tests.explain._evaluate import assert_same
 from tests.gates._examples import ELEMENTWISE, EXAMPLES, SETTINGS, Example, real
 from tests.gates._run import places, run
+
+sympy = pytest.importorskip("sympy")
 
 ALL = list(gates.ALL.values())
 name_of = attrgetter("name")
