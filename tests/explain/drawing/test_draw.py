@@ -318,3 +318,13 @@ def test_the_picture_is_told_to_those_who_cannot_see_it() -> None:
 def test_bad_input_gets_a_sentence(call: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_drawing_shows_the_values_that_the_gates_read() -> None:
+    x = cr.Variable(3.0, name="x")
+    L = x * x
+    x.value = 5.0
+    svg = cr.draw(L).svg()
+    assert ">3<" in svg
+    assert ">9<" in svg
+    assert ">5<" not in svg

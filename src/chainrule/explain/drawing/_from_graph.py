@@ -89,7 +89,7 @@ class GraphDiagram:
         """A variable with its formula, its value and its gradient."""
         text = str(node)
         if self._forward or node.variable.gate is None:
-            text += f" = {self._writing.value(node.variable._value)}"
+            text += f" = {self._writing.value(self._passes.values[node.variable])}"
         if self._backward and node.variable in self._passes.gradients:
             gradient = self._writing.gradient(self._passes.gradients[node.variable]).removeprefix(BACK)
             text += f", ∂{self._name}/∂{node.name} = {gradient}"
