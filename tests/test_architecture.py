@@ -27,7 +27,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # A room imports from rooms before it, never from those behind it (docs/architecture.md).
 ROOMS = (
     "__version__", "_lazy", "errors", "storage", "words", "gates", "graph", "layers", "networks", "optimizers",
-    "engines", "training", "verify", "explain", "datasets", "interop", "web", "cli", "__main__",
+    "engines", "training", "verify", "explain", "datasets", "runs", "interop", "web", "cli", "__main__",
 )  # fmt: skip
 GROUND_FLOOR = {"__version__", "_lazy", "errors", "storage", "words"}
 # What a room knows nothing of, although it stands before it.

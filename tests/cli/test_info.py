@@ -9,8 +9,8 @@ import pytest
 from threadpoolctl import threadpool_info
 
 import chainrule as cr
-from chainrule.cli import _machine
 from chainrule.engines import available
+from chainrule.runs import machine
 
 
 def test_the_facts_are_true(command):
@@ -86,7 +86,7 @@ def test_what_the_fused_engine_would_use(command, monkeypatch, tmp_path):
 
 
 def test_without_the_fused_engine_nothing_is_said_of_it(command, monkeypatch):
-    monkeypatch.setattr(_machine, "available", lambda: {"eager": None, "fused": "needs numba"})
+    monkeypatch.setattr(machine, "available", lambda: {"eager": None, "fused": "needs numba"})
     assert command("info", "--json").json()["fused"] is None
     out = command("info").out
     assert "  fused  needs numba\n" in out
@@ -97,7 +97,7 @@ def test_a_run_on_the_fused_engine_remembers_compiler_and_threads(monkeypatch):
     numba = pytest.importorskip("numba")
     pytest.importorskip("scipy")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    decides = _machine.what_decides_bits("fused")
+    decides = machine.what_decides_bits("fused")
     assert decides["the fused engine"].startswith(f"numba {numba.__version__}, llvmlite ")
     assert decides["the fused engine"].endswith(", threads 1")
-    assert {**_machine.what_decides_bits("eager"), "the fused engine": decides["the fused engine"]} == decides
+    assert {**machine.what_decides_bits("eager"), "the fused engine": decides["the fused engine"]} == decides

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 import shlex
@@ -15,7 +14,6 @@ from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule.cli import _commands, main
-from chainrule.cli._arguments import number, whole
 from chainrule.cli._screen import table
 from chainrule.engines import available
 
@@ -175,25 +173,6 @@ def test_what_it_prepares_is_only_what_needs_it(monkeypatch):
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     assert main(["--version"]) == 0
     assert sys.stdout.getvalue() == f"chainrule {cr.__version__}\n"
-
-
-@given(st.integers(-(10**6), 10**6), st.integers(0, 10))
-def test_whole_numbers_are_read_from_the_least_up(value, least):
-    if value >= least:
-        assert whole(least)(f" {value}") == value
-    else:
-        with pytest.raises(argparse.ArgumentTypeError, match=f"at least {least}; it is '{value}'"):
-            whole(least)(str(value))
-
-
-@given(st.floats())
-def test_numbers_are_read_when_they_are_finite_and_inside(value):
-    read = number(lambda v: v > 0, "a number above 0")
-    if 0 < value < float("inf"):
-        assert read(repr(value)) == value
-    else:
-        with pytest.raises(argparse.ArgumentTypeError, match="must be a number above 0"):
-            read(repr(value))
 
 
 @given(st.lists(st.lists(st.text("abc%1 ", max_size=12), min_size=3, max_size=3), max_size=5))

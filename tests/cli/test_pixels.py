@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.cli._data import load_data
+from chainrule.runs import load_data
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.cli import _train
+from chainrule.runs import _run
 from chainrule.training import Checkpoints
 
 WORDS = ("--hidden", 6, "--batch-size", 30, "--optimizer", "adam", "--epochs", 3)
@@ -64,7 +64,7 @@ def killed_before(monkeypatch):
 )
 def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(command, heaps, killed_before, monkeypatch, words):
     """Every file that a run writes, with a checkpoint after every step, is once the one that is not written."""
-    monkeypatch.setattr(_train, "Checkpoints", partial(Checkpoints, seconds=0.0))
+    monkeypatch.setattr(_run, "Checkpoints", partial(Checkpoints, seconds=0.0))
     assert command("train", heaps, *words, "--out", "whole").code == 0
     for n in count(1):
         out = f"cut-{n}"

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.cli import _show, main
+from chainrule.cli import main
 from chainrule.cli._listing import listing
-from chainrule.cli._statements import Statement
 from chainrule.errors import UnsupportedError
+from chainrule.runs import Statement, _step
 from tests.cli._data import make_arrays, make_bars
 
 WORDS = ("--hidden", 8, "--optimizer", "momentum", "--batch-size", 20, "--epochs", 1, "--engine", "eager")
@@ -104,7 +104,7 @@ def test_where_the_time_goes(command, run, monkeypatch):
     pytest.importorskip("numba")
     pytest.importorskip("scipy")
     monkeypatch.setenv("CHAINRULE_CACHE_DIR", str(Path("cache").resolve()))
-    monkeypatch.setattr(_show, "_MOST_STEPS", 50)
+    monkeypatch.setattr(_step, "_MOST_STEPS", 50)
     done = command("show", run, "--json").json()
     seconds = [statement["seconds"] for statement in done["statements"]]
     assert all(0 <= took < 0.01 for took in seconds)
@@ -117,7 +117,7 @@ def test_where_the_time_goes(command, run, monkeypatch):
 
 
 def test_without_the_compiler_the_text_is_still_shown(command, run, monkeypatch):
-    monkeypatch.setattr(_show, "available", lambda: {"fused": "needs numba: pip install 'chainrule[fast]'"})
+    monkeypatch.setattr(_step, "available", lambda: {"fused": "needs numba: pip install 'chainrule[fast]'"})
     done = command("show", run)
     assert done.code == 0
     assert done.err == "note: no times: the fused engine needs numba: pip install 'chainrule[fast]'\n"
@@ -130,7 +130,7 @@ def test_a_compiler_that_fails_is_said(command, run, monkeypatch):
     def fail(self, rows):
         raise UnsupportedError("the fused engine cannot be used here: no linker")
 
-    monkeypatch.setattr(_show, "available", lambda: {"fused": None})
+    monkeypatch.setattr(_step, "available", lambda: {"fused": None})
     monkeypatch.setattr(Stepper, "prepare", fail)
     done = command("show", run)
     assert done.err == "note: no times: the fused engine cannot be used here: no linker\n"

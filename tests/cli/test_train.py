@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from xml.etree import ElementTree
@@ -12,10 +11,8 @@ import pytest
 
 import chainrule as cr
 from chainrule.cli import _train
-from chainrule.cli._data import load_data
-from chainrule.cli._progress import EpochTable
-from chainrule.cli._settings import Settings
 from chainrule.optimizers import BY_NAME
+from chainrule.runs import Settings, load_data, trainer_of
 from chainrule.training import RunFolder
 
 FILES = {"run.json", "history.json", "learning-curve.svg", "network.safetensors", "checkpoint.safetensors"}
@@ -290,7 +287,7 @@ def test_threads_are_left_to_the_fused_engine(heaps, engine, hidden, one_thread)
     pytest.importorskip("scipy")
     settings = Settings(hidden=(hidden,), engine=engine, batch_size=1000)
     data = load_data(str(heaps), "float32")
-    trainer = _train._trainer(RunFolder("run"), settings, data, EpochTable(60, io.StringIO()))
+    trainer = trainer_of(RunFolder("run"), settings, data)
     assert trainer.deterministic is one_thread
 
 

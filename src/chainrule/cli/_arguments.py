@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
-from math import inf
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 Reader = Callable[[str], Any]
@@ -21,46 +20,16 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\n")
 
 
-def whole(least: int) -> Reader:
-    """A reader of whole numbers from `least` up."""
+def typed(read: Reader) -> Reader:
+    """A reader whose sentence argparse prints, as it does with no ValueError."""
 
-    def read(text: str) -> int:
+    def read_argument(text: str) -> Any:
         try:
-            value = int(text)
-        except ValueError:
-            value = least - 1
-        if value < least:
-            raise argparse.ArgumentTypeError(f"must be a whole number of at least {least}; it is {text!r}")
-        return value
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
 
-    return read
-
-
-def number(is_inside: Callable[[float], bool], expected: str) -> Reader:
-    """A reader of finite numbers inside a range."""
-
-    def read(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = inf
-        if not (abs(value) < inf and is_inside(value)):
-            raise argparse.ArgumentTypeError(f"must be {expected}; it is {text!r}")
-        return value
-
-    return read
-
-
-def one_of(names: Iterable[str]) -> Reader:
-    """A reader of names."""
-    known = list(names)
-
-    def read(text: str) -> str:
-        if text not in known:
-            raise argparse.ArgumentTypeError(f"must be one of {', '.join(known)}; it is {text!r}")
-        return text
-
-    return read
+    return read_argument
 
 
 def several(read: Reader, leftover: str) -> type[argparse.Action]:
@@ -78,7 +47,7 @@ def several(read: Reader, leftover: str) -> type[argparse.Action]:
                 setattr(namespace, leftover, texts.pop())
             try:
                 setattr(namespace, self.dest, tuple(map(read, texts)))
-            except argparse.ArgumentTypeError as error:
+            except ValueError as error:
                 raise argparse.ArgumentError(self, str(error)) from None
 
     return Several

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from .. import __version__
 from ..engines import available
 from ..optimizers import BY_NAME
+from ..runs import ACTIVATIONS, INITIALS, LEARNING_RATES, READERS, Settings, number, one_of, whole
 from ..words import LANGUAGES
 from . import _help as words
-from ._arguments import Parser, number, one_of, several, whole
+from ._arguments import Parser, several, typed
 from ._check import check
 from ._draw import draw
 from ._eval import evaluate
@@ -19,7 +20,6 @@ from ._explain import FORMATS, explain
 from ._flow import flow
 from ._info import info
 from ._predict import predict
-from ._settings import ACTIVATIONS, LEARNING_RATES, READERS, Settings
 from ._show import show
 from ._train import train
 
@@ -88,9 +88,10 @@ def _add_train(commands: Commands) -> None:
 
     def setting(name: str, text: str, metavar: str = "N") -> None:
         flag = f"--{name.replace('_', '-')}"
-        command.add_argument(flag, type=READERS[name], metavar=metavar, help=text)
+        command.add_argument(flag, type=typed(READERS[name]), metavar=metavar, help=text)
 
     setting("activation", f"behind each of them: {', '.join(ACTIVATIONS)} (relu)", metavar="NAME")
+    setting("initial", f"spread of the first weights: {', '.join(INITIALS)} (auto)", metavar="NAME")
     setting("optimizer", f"update rule: {', '.join(BY_NAME)} (sgd)", metavar="NAME")
     setting("lr", f"learning rate ({rates})", metavar="X")
     setting("weight_decay", "strength of L2 regularisation (0; adamw: 0.01)", metavar="X")
@@ -171,10 +172,14 @@ def _add_draw(commands: Commands) -> None:
     _add_expression(command, "EXPRESSION or RUN")
     passes = ("both", "forward", "backward")
     command.add_argument(
-        "--passes", type=one_of(passes), default="both", metavar="NAME", help=f"{', '.join(passes)} (both)"
+        "--passes",
+        type=typed(one_of(passes)),
+        default="both",
+        metavar="NAME",
+        help=f"{', '.join(passes)} (both)",
     )
     command.add_argument(
-        "--step", type=whole(0), metavar="N", help="only what is known after N steps of the passes"
+        "--step", type=typed(whole(0)), metavar="N", help="only what is known after N steps of the passes"
     )
     command.add_argument(
         "--open",
@@ -193,7 +198,7 @@ def _add_flow(commands: Commands) -> None:
     )
     command.add_argument("run_folder", metavar="RUN", help="the folder of a run")
     command.add_argument(
-        "--rows", type=whole(1), metavar="N", help="rows of the mini-batch (that of the run)"
+        "--rows", type=typed(whole(1)), metavar="N", help="rows of the mini-batch (that of the run)"
     )
     _add_report(command)
 
@@ -220,14 +225,16 @@ def _add_check(commands: Commands) -> None:
     command.add_argument(
         "--gradient", metavar="NAME", help="the function in FILE.py that gives its gradients"
     )
-    command.add_argument("--seed", type=whole(0), metavar="N", help="of all random numbers (0)")
+    command.add_argument("--seed", type=typed(whole(0)), metavar="N", help="of all random numbers (0)")
     command.add_argument(
         "--time-limit",
-        type=number(lambda seconds: seconds > 0, "a number of seconds above 0"),
+        type=typed(number(lambda seconds: seconds > 0, "a number of seconds above 0")),
         metavar="S",
         help="seconds after which the file is stopped (10)",
     )
-    command.add_argument("--lang", type=one_of(LANGUAGES), metavar="NAME", help="en, or ko for Korean (en)")
+    command.add_argument(
+        "--lang", type=typed(one_of(LANGUAGES)), metavar="NAME", help="en, or ko for Korean (en)"
+    )
 
 
 def _add_expression(command: Parser, metavar: str) -> None:
@@ -237,13 +244,21 @@ def _add_expression(command: Parser, metavar: str) -> None:
 
 def _add_language(command: Parser) -> None:
     command.add_argument(
-        "--lang", type=one_of(LANGUAGES), default="en", metavar="NAME", help="en, or ko for Korean (en)"
+        "--lang",
+        type=typed(one_of(LANGUAGES)),
+        default="en",
+        metavar="NAME",
+        help="en, or ko for Korean (en)",
     )
 
 
 def _add_report(command: Parser) -> None:
     _add_language(command)
     command.add_argument(
-        "--format", type=one_of(FORMATS), default="text", metavar="NAME", help=f"{', '.join(FORMATS)} (text)"
+        "--format",
+        type=typed(one_of(FORMATS)),
+        default="text",
+        metavar="NAME",
+        help=f"{', '.join(FORMATS)} (text)",
     )
     command.add_argument("--out", metavar="FILE", help="write it to a file: .txt, .md, .html, .tex or .json")

@@ -9,8 +9,8 @@ import re
 from ..errors import ArgumentError
 from ..explain import Drawing
 from ..explain import draw as drawing_of
+from ..runs import load_network
 from ._expression import graph_of
-from ._network import load_network
 from ._screen import print_json
 
 

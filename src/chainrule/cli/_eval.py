@@ -10,9 +10,8 @@ import numpy as np
 
 from ..errors import ArgumentError
 from ..networks import Network
+from ..runs import Data, data_of, load_data, load_network
 from ..training import RunFolder
-from ._data import Data, data_of, load_data
-from ._network import load_network
 from ._screen import complain, percent, print_json, table
 
 

@@ -6,11 +6,9 @@ import argparse
 from pathlib import Path
 
 from ..explain import GradientFlow, gradient_flow
+from ..runs import data_of, load_data, load_network, saved_settings
 from ..training import RunFolder
-from ._data import data_of, load_data
 from ._explain import show
-from ._network import load_network
-from ._settings import saved_settings
 
 _PICTURES = (".png", ".pdf", ".svg")
 

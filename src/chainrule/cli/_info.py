@@ -7,7 +7,7 @@ import platform
 from collections.abc import Iterator
 from typing import Any
 
-from . import _machine
+from ..runs import machine
 from ._screen import counted, print_json, short
 
 
@@ -15,15 +15,15 @@ def info(options: argparse.Namespace) -> int:
     """Print what chainrule computes with here."""
     facts: dict[str, Any] = {
         "versions": {
-            **_machine.versions(),
-            **{name: _machine.installed(name) for name in ("rich", "threadpoolctl")},
+            **machine.versions(),
+            **{name: machine.installed(name) for name in ("rich", "threadpoolctl")},
         },
-        "optional": _machine.optional_packages(),
-        "machine": {"system": platform.system(), "processor": platform.machine(), "cores": _machine.cores()},
-        "blas": _machine.blas(),
-        "environment": _machine.variables(),
-        "engines": dict(_machine.engines()),
-        "fused": _machine.fused_engine(),
+        "optional": machine.optional_packages(),
+        "machine": {"system": platform.system(), "processor": platform.machine(), "cores": machine.cores()},
+        "blas": machine.blas(),
+        "environment": machine.variables(),
+        "engines": dict(machine.engines()),
+        "fused": machine.fused_engine(),
     }
     if options.json:
         print_json(facts)
@@ -36,7 +36,7 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
     yield from _section("versions", facts["versions"])
     optional = facts["optional"]
     missing = {
-        name: f"not installed; for {use}" for name, use in _machine.OPTIONAL.items() if optional[name] is None
+        name: f"not installed; for {use}" for name, use in machine.OPTIONAL.items() if optional[name] is None
     }
     yield from _section("optional packages", {**optional, **missing})
     yield from _section("machine", facts["machine"])

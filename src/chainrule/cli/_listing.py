@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from ..runs import Statement
 from ._screen import percent, short, table
-from ._statements import Statement
 
 if TYPE_CHECKING:
     from rich.text import Text

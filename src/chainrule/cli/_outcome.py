@@ -5,20 +5,9 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
+from ..runs import Data, Settings, describe, how_to_go_on
 from ..training import EarlyStopping, Epoch, RunFolder, Trainer
-from ._data import Data
 from ._screen import counted, percent
-from ._settings import Settings
-
-
-def describe(settings: Settings, data: Data) -> str:
-    """The data and the settings in one line."""
-    sizes = "-".join(map(str, (data.inputs, *settings.hidden, data.classes)))
-    decay = f", weight decay {settings.weight_decay:g}" if settings.weight_decay else ""
-    return (
-        f"{data.short_name} · {sizes} {settings.activation} · {settings.optimizer}, lr {settings.lr:g}{decay} · "
-        f"batch {settings.batch_size} · seed {settings.seed} · {settings.dtype}"
-    )
 
 
 def introduction(trainer: Trainer, settings: Settings, data: Data) -> list[str]:
@@ -27,11 +16,6 @@ def introduction(trainer: Trainer, settings: Settings, data: Data) -> list[str]:
     if trainer.step:
         lines.append(f"resumed after step {trainer.step:,}; epochs finished so far: {len(trainer.history)}")
     return lines
-
-
-def how_to_go_on(folder: RunFolder, more: str = "") -> str:
-    """The command that resumes a run."""
-    return f"chainrule train --resume --out {shlex.quote(str(folder.path))}{more}"
 
 
 def what_was_saved(folder: RunFolder) -> str:

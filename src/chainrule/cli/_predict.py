@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..datasets import read_idx
 from ..errors import DataError, ShapeError
 from ..networks import Network
-from ._data import Array, numbers
-from ._network import load_network, probabilities
+from ..runs import load_network, numbers, probabilities
 from ._picture import read_picture
 from ._screen import counted, percent, print_json, table
+
+Array = np.ndarray[Any, Any]
 
 _NPY, _GZIP, _IDX = b"\x93NUMPY", b"\x1f\x8b", b"\0\0"
 

@@ -1,0 +1,118 @@
+"""A run in its folder: how it begins, what trains it, and what it writes."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import count
+from math import inf
+from pathlib import Path
+
+from ..explain import learning_curve
+from ..networks import Network
+from ..storage import write_atomically
+from ..training import Callback, Checkpoints, EarlyStopping, Epoch, RunFolder, TargetAccuracy, Trainer
+from . import machine
+from ._data import Data
+from ._settings import Settings
+
+_SMALL = 3e8  # operations
+_SECONDS_BETWEEN_RESULTS = 1.0  # of small data, an epoch is shorter than writing what came out of it
+
+
+def new_path(data: Data, parent: str | os.PathLike[str] = "runs") -> Path:
+    """Where a new run may live: ``runs/mnist-20261126-090000``, with a number behind it where that is taken."""
+    name = f"{data.short_name}-{datetime.now():%Y%m%d-%H%M%S}"
+    names = (name if n == 1 else f"{name}-{n}" for n in count(1))
+    return next(path for path in (Path(parent, name) for name in names) if not path.exists())
+
+
+def start(path: str | os.PathLike[str], settings: Settings, data: Data) -> RunFolder:
+    """The folder of a new run, made, with what the run is started with.
+
+    raises   ArgumentError when there is something at its place, CheckpointError when it cannot be written
+    """
+    folder = RunFolder(path)
+    about = {"data": data.about(), "made_with": machine.what_decides_bits(settings.engine)}
+    folder.create({"settings": settings.to_json(), **about})
+    return folder
+
+
+def trainer_of(
+    folder: RunFolder, settings: Settings, data: Data, callbacks: Sequence[Callback] = ()
+) -> Trainer:
+    """The trainer of a run, where its checkpoint left it; it saves checkpoints and results into the folder.
+
+    callbacks  what else happens, after what the settings ask for and before checkpoints are saved
+    raises     CheckpointError when the checkpoint is damaged or of other settings
+    """
+    asked: list[Callback] = []
+    if settings.patience is not None:
+        asked.append(EarlyStopping(patience=settings.patience))
+    if settings.target_accuracy is not None:
+        asked.append(TargetAccuracy(settings.target_accuracy))
+    network = settings.network(data.inputs, data.classes)
+    results = _Results(folder, network, describe(settings, data))
+    trainer = Trainer(
+        network,
+        settings.update_rule(),
+        batch_size=settings.batch_size,
+        seed=settings.seed,
+        engine=settings.engine,
+        callbacks=[*asked, Checkpoints(folder.checkpoint), results, *callbacks],
+        # The fused engine chooses its threads itself, by the size of a step.
+        deterministic=settings.engine == "eager" and _is_small(network, settings.batch_size),
+    )
+    if folder.checkpoint.exists():
+        trainer.resume(folder.checkpoint)
+    return trainer
+
+
+def describe(settings: Settings, data: Data) -> str:
+    """The data and the settings in one line."""
+    sizes = "-".join(map(str, (data.inputs, *settings.hidden, data.classes)))
+    initial = "" if settings.initial == Settings.initial else f", {settings.initial}"
+    decay = f", weight decay {settings.weight_decay:g}" if settings.weight_decay else ""
+    return (
+        f"{data.short_name} · {sizes} {settings.activation}{initial} · "
+        f"{settings.optimizer}, lr {settings.lr:g}{decay} · "
+        f"batch {settings.batch_size} · seed {settings.seed} · {settings.dtype}"
+    )
+
+
+def how_to_go_on(folder: RunFolder, more: str = "") -> str:
+    """The command that resumes a run."""
+    return f"chainrule train --resume --out {shlex.quote(str(folder.path))}{more}"
+
+
+def _is_small(network: Network, batch_size: int) -> bool:
+    """Whether a step is so short that sharing it among cores takes longer than doing it.
+
+    It is most of all so where other programs want the cores: then the cores wait for each other.
+    """
+    numbers = sum(w.size for w in network.params.values())
+    return bool(6 * batch_size * numbers < _SMALL)  # a product and a sum forward, and twice that backward
+
+
+class _Results(Callback):
+    """Writes what a person or another program may want of a run."""
+
+    def __init__(self, folder: RunFolder, network: Network, title: str) -> None:
+        self.folder, self.network, self.title = folder, network, title
+        self.written = -inf
+
+    def on_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
+        if time.monotonic() - self.written >= _SECONDS_BETWEEN_RESULTS:
+            self._write(trainer)
+
+    def on_end(self, trainer: Trainer) -> None:
+        self._write(trainer)
+
+    def _write(self, trainer: Trainer) -> None:
+        self.network.save(self.folder.network)
+        self.folder.write_history(trainer.history)
+        write_atomically(self.folder.picture, learning_curve(trainer.history, title=self.title).encode())
+        self.written = time.monotonic()
