@@ -88,7 +88,7 @@ def _writes(subject: Subject, point: Point, dout: Any) -> bool:
 def _remembers(subject: Subject, point: Point, rng: np.random.Generator, first: Any, second: Any) -> bool:
     """Whether a second call, with other inputs, gives something else than a first call with these."""
     values = values_of(subject, point)
-    others = [rng.normal(size=np.shape(value)) for value in values]
+    others = values_of(subject, subject.point(rng))
     live = Live(subject, point)
     live.forward(_copies(values))
     live.backward(_copy(first))

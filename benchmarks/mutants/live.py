@@ -34,6 +34,7 @@ class Live:
         self._parameters = [n for n in point.parameters if n not in subject.constant]
         self._given: list[Any] = []
         self._gradients: Any = None
+        self._shared: list[tuple[Any, Any]] = []  # parameters of a network: what was given, and its own array
 
     def forward(self, values: Sequence[Any]) -> Any:
         """The result for other values, which the code gets as they are."""
@@ -45,8 +46,12 @@ class Live:
                 setattr(self._thing, name, value)
             return self._thing.forward(*self._given)
         if self._kind == "network":
-            self._thing.params.update(held)
-            return self._thing.loss(*self._given)
+            self._shared = [(value, self._thing.params[name]) for name, value in held]
+            for value, own in self._shared:
+                own[...] = value  # its layers may hold the same array
+            loss = self._thing.loss(*self._given)
+            self._give_back()
+            return loss
         if self._kind == "pair":
             return self._thing[0](*self._given)
         out, self._gradients = self._thing(*self._given)
@@ -60,6 +65,7 @@ class Live:
             return [*_listed(returned)[: self._point.claimed], *of_parameters]
         if self._kind == "network":
             gradients = self._thing.gradient(*self._given)
+            self._give_back()
             return [dout * np.asarray(gradients[name]) for name in self._parameters]
         if self._kind == "pair":
             takes_dout = "dout" in inspect.signature(self._thing[1]).parameters
@@ -67,6 +73,11 @@ class Live:
                 return _listed(self._thing[1](*self._given, dout))
             return [dout * np.asarray(g) for g in _listed(self._thing[1](*self._given))]
         return [dout * np.asarray(g) for g in _listed(self._gradients)]
+
+    def _give_back(self) -> None:
+        """What the network writes into its parameters is seen in what was given, as if they were the same arrays."""
+        for value, own in self._shared:
+            value[...] = own
 
 
 def _listed(gradients: Any) -> list[Any]:

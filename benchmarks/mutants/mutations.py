@@ -24,7 +24,7 @@ class Rule:
     right     the diagnoses that tell a learner what is wrong
     before    a pattern; empty for a whole gradient, which the template calls `_g`
     after     the template that takes its place
-    where     "backward" or "forward"
+    where     "backward", "forward" or "update"
     target    a regular expression for what the statement assigns to
     only      a regular expression for names of subjects
     every     all places at once, instead of one mutant for each
@@ -65,6 +65,7 @@ class Mutant:
 _ROLES: dict[str, Callable[[str], bool]] = {
     "backward": lambda name: name in ("backward", "gradient") or name.startswith("d_"),
     "forward": lambda name: name in ("forward", "loss"),
+    "update": lambda name: name == "update",
 }
 _IN_ONE = ("rosenbrock", "ridge_regression", "logistic_regression")
 

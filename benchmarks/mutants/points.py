@@ -101,6 +101,25 @@ def dropout(rng: Rng) -> Point:
     return Point({"kept": kept.reshape(5, 3)}, (rng.normal(size=(5, 3)),))
 
 
+def update(*state: str) -> Points:
+    """A parameter, its gradient, the state and a learning rate.
+
+    state  for each array of it what its numbers are: "any" or "positive"
+    """
+
+    def point(rng: Rng) -> Point:
+        inputs = list(rng.normal(size=(2, 7)))
+        for sort in state:
+            numbers = rng.normal(size=7)
+            if sort == "positive":
+                numbers = abs(numbers) + 0.5
+            inputs.append(numbers)
+        inputs.append(np.array(rng.uniform(0.1, 0.5)))
+        return Point({}, tuple(inputs), len(inputs))
+
+    return point
+
+
 def logistic(rng: Rng) -> Point:
     """Weights, inputs and truths."""
     x = rng.normal(size=(6, 4))

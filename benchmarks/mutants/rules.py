@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .mutations import Rule
+from .updates import STEPS, UPDATES
 
 _AXIS_0, _AXIS_1 = "_a.sum(axis=0)", "_a.sum(axis=1, keepdims=True)"
 _BIAS = r"d?b\d?\b|dshift|dbeta"
@@ -13,7 +14,7 @@ _CHANGES = "dx = _e\n{}\nreturn dx"
 SIZES = (
     Rule("sign", ("sign",), "", "-_g"),
     Rule("a half", ("half",), "", "_g / 2"),
-    Rule("a half", ("half",), "2 * _a", "_a"),
+    Rule("a half", ("half",), "2 * _a", "_a", only=f"^(?!{STEPS})"),
     Rule("a half", ("half",), "dout * 2", "dout"),
     Rule("twice", ("double",), "", "2 * _g"),
     Rule("another factor", ("other",), "", "1.001 * _g"),
@@ -21,7 +22,9 @@ SIZES = (
     Rule("mean of the loss forgotten", ("missing_mean",), "_a / self.d.size", "_a"),
     Rule("mean of the loss forgotten", ("missing_mean",), "_a / t.size", "_a"),
     Rule("mean taken twice", ("doubled_mean",), "_a / n", "_a / n / n"),
-    Rule("mean taken twice", ("doubled_mean", "bias_averaged"), "", "_g / len(dout)", only="^[A-Z]"),
+    Rule(
+        "mean taken twice", ("doubled_mean", "bias_averaged"), "", "_g / len(dout)", only=f"^(?!{STEPS})[A-Z]"
+    ),
     Rule("mean over outputs", ("n_outputs",), "_a / self.d.size", "_a / len(self.d)"),
     Rule("mean over outputs", ("n_outputs",), "_a / t.size", "_a / n"),
     Rule("mean over outputs", ("n_outputs",), "_a / n", "_a / self.d.size", only="Sum|Huber|Absolute"),
@@ -41,7 +44,7 @@ SHAPES = (
         "_a",
     ),
     Rule("bias averaged", ("bias_averaged",), _AXIS_0, "_a.mean(axis=0)", target=_BIAS),
-    Rule("bias from one row", ("bias_first_row",), _AXIS_0, "_a[0]", target=_BIAS),
+    Rule("bias from one row", ("bias_first_row", "bias_one_row"), _AXIS_0, "_a[0]", target=_BIAS),
     Rule("wrong axis", ("wrong_axis",), _AXIS_0, "_a.sum(axis=1)"),
     Rule("wrong axis", ("wrong_axis",), _AXIS_0, "_a.sum()", target=_BIAS),
     Rule("wrong axis", ("wrong_axis",), _AXIS_1, "_a.sum(axis=0, keepdims=True)", only="Softmax"),
@@ -302,4 +305,4 @@ CALLS = (
     ),
 )
 
-RULES = (*SIZES, *SHAPES, *LOCAL, *LOSSES, *PLACES, *CALLS)
+RULES = (*SIZES, *SHAPES, *LOCAL, *LOSSES, *PLACES, *CALLS, *UPDATES)

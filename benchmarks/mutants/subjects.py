@@ -1,7 +1,4 @@
-"""What is mutated: right code of every kind that a checker takes.
-
-Optimizers are no subjects: their updates are no gradients of anything.
-"""
+"""What is mutated: right code of every kind that a checker takes."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import functions as f
-from . import layers, losses, networks, points
+from . import layers, losses, networks, optimizers, points, trained
 from .points import Points
 from .subject import Subject
 
@@ -45,6 +42,15 @@ OTHERS: tuple[tuple[type, Points], ...] = (
     (layers.Residual, points.affine(5, 3, 3)),
     (layers.Attention, points.normal((4, 3), (5, 3), (5, 2))),
 )
+UPDATES = (
+    (optimizers.SGD, points.update()),
+    (optimizers.Momentum, points.update("any")),
+    (optimizers.Nesterov, points.update("any")),
+    (optimizers.AdaGrad, points.update("positive")),
+    (optimizers.RMSprop, points.update("positive")),
+    (optimizers.Adam, points.update("any", "positive")),
+)
+TRAINED = (trained.AfterSGD, trained.AfterMomentum, trained.AfterAdaGrad, trained.AfterAdam)
 PAIRS = (
     (f.log_sum_exp, f.d_log_sum_exp, points.normal((7,))),
     (f.quadratic_form, f.d_quadratic_form, points.normal((4,), (4, 4))),
@@ -69,6 +75,8 @@ def subjects() -> list[Subject]:
         *_networks(networks.TwoLayerNet, points.class_numbers),
         *_networks(networks.SigmoidNet, points.one_hot),
         _of(networks.ThreeLayerNet, points.network((5, 4, 6, 7, 3), points.numbers), "network"),
+        *(_of(code, point) for code, point in UPDATES),
+        *(_of(code, points.network((5, 4, 6, 3), points.class_numbers), "network") for code in TRAINED),
         *(Subject(f.__name__, "pair", {f.__name__: f, df.__name__: df}, point) for f, df, point in PAIRS),
         *(_of(function, point, "value and gradient") for function, point in WITH_GRADIENT),
     ]

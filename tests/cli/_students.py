@@ -54,3 +54,22 @@ def layer():
     from affine import MyAffine
     return MyAffine(np.eye(2), np.ones(2))
 """
+
+LOSS = """
+import numpy as np
+
+def softmax(x):
+    e = np.exp(x)
+    return e / e.sum(axis=1, keepdims=True)
+
+def both(x, t):
+    return -np.sum(t * np.log(softmax(x))) / 5, (softmax(x) - t) / 5
+
+class Loss:
+    def forward(self, x, t):
+        self.y, self.t = softmax(x), t
+        return -np.sum(t * np.log(self.y)) / len(t)
+
+    def backward(self, dout=1.0):
+        return dout * (self.y - self.t) / len(self.t)
+"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli._students import AFFINE, FUNCTIONS, NETWORK
+from tests.cli._students import AFFINE, FUNCTIONS, LOSS, NETWORK
 
 ARGUMENTS = ("--argument", "W=(4,2)", "--argument", "b=(2,)")
 INPUT = ("--input", "x=(3,4)")
@@ -56,6 +56,15 @@ def test_a_network_with_labels(command, tmp_path):
     (w, *_) = first.json()["report"]["inputs"]
     assert (first.code, w["name"], w["shape"], w["verdict"]) == (0, "W", [4, 3], "ok")
     assert first.out == again.out  # though it draws from NumPy's own generator
+
+
+@pytest.mark.parametrize("name", ["Loss", "both"])
+def test_one_hot_rows_are_no_inputs_to_be_checked(command, tmp_path, name):
+    (tmp_path / "loss.py").write_text(LOSS)
+    words = ("--input", "x=(5,3)", "--input", "t=(5,):onehot3", "--json")
+    found = command("check", f"loss.py:{name}", *words).json()
+    inputs = {i["name"]: i["verdict"] for i in found["report"]["inputs"]}
+    assert (found["verdict"], inputs) == ("ok", {"x": "ok", "t": "not checked"})
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from chainrule.errors import ArgumentError
 
 
 def read_one(text: str):
-    in_order, by_name = read_given([text], "--input", 0)
+    in_order, by_name, _ = read_given([text], "--input", 0)
     (value,) = [*in_order, *by_name.values()]
     return value
 
@@ -37,6 +37,23 @@ def test_labels_are_whole_numbers_below_one():
     assert labels.dtype.kind == "i"
     assert set(labels) == {0, 1, 2}
     assert type(read_one("t=():int3")) is int
+
+
+def test_one_hot_rows_are_floats_that_are_no_inputs_to_be_checked():
+    _, values, one_hot = given = read_given(["x=(2,3)", "t=(500,) : onehot3", "n=(500,):int3"], "--input", 0)
+    rows = values["t"]
+    assert (rows.shape, rows.dtype) == ((500, 3), np.float64)
+    assert set(rows.ravel()) == {0.0, 1.0}
+    assert set(rows.argmax(axis=1)) == {0, 1, 2}
+    np.testing.assert_array_equal(rows.sum(axis=1), 1.0)
+    assert [rows is target for target in one_hot] == [True]
+    assert [given.is_one_hot(values[name]) for name in "xtn"] == [False, True, False]
+    assert not given.is_one_hot(rows.copy())
+
+
+@pytest.mark.parametrize(("text", "shape"), [("():onehot4", (4,)), ("(2,3):onehot4", (2, 3, 4))])
+def test_one_hot_rows_have_one_axis_more(text, shape):
+    assert read_one(text).shape == shape
 
 
 @pytest.mark.parametrize(
@@ -64,23 +81,23 @@ def test_lists_of_numbers_are_arrays(text, value):
 
 
 def test_values_have_names_in_every_language_or_none():
-    in_order, by_name = read_given(["사과=1", "2", "ﬁ=3", "4"], "--input", 0)
+    in_order, by_name, _ = read_given(["사과=1", "2", "ﬁ=3", "4"], "--input", 0)
     assert (in_order, by_name) == ([2, 4], {"사과": 1, "fi": 3})  # Python reads ﬁ as fi
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 2**64), st.permutations(["a=(3,)", "b=(2,2)", "c=(4,):int9"]))
+@given(st.integers(0, 2**64), st.permutations(["a=(3,)", "b=(2,2)", "c=(4,):int9", "d=(4,):onehot9"]))
 def test_random_values_are_the_same_whatever_else_is_given(seed, texts):
-    _, together = read_given(texts, "--input", seed)
+    _, together, _ = read_given(texts, "--input", seed)
     for text in texts:
-        _, alone = read_given([text], "--input", seed)
+        _, alone, _ = read_given([text], "--input", seed)
         ((name, value),) = alone.items()
         np.testing.assert_array_equal(value, together[name])
 
 
 def test_random_values_depend_on_seed_name_and_flag():
     def numbers(text, flag, seed):
-        in_order, by_name = read_given([text], flag, seed)
+        in_order, by_name, _ = read_given([text], flag, seed)
         return tuple([*in_order, *by_name.values()][0])
 
     found = [
@@ -115,6 +132,9 @@ def test_numbers_keep_every_bit(numbers):
         ("x=[1, 1e999]", "the value of x holds something that is no finite number: '[1, 1e999]'"),
         ("x=[0, 0.5]:int", "the value of x holds something that is no whole number: '[0, 0.5]:int'"),
         ("x=(3,):int0", "there is no random array (3,):int0: "),
+        ("x=(3,):onehot", "the value of x cannot be read: '(3,):onehot'"),
+        ("x=(3,):onehot0", "there is no random array (3,):onehot0: "),
+        ("x=[0, 2]:onehot3", "the value of x cannot be read: '[0, 2]:onehot3'"),
         ("x=(999999,999999,999999)", "there is no random array (999999,999999,999999): "),
         ("x=" + "[" * 100_000, "the value of x cannot be read: "),
     ],

@@ -23,6 +23,7 @@ from mutants.rules import RULES
 from mutants.run import judged, mutant_table
 from mutants.subject import Subject
 from mutants.subjects import subjects
+from mutants.traps import Trap, traps
 
 KINDS = list(dict.fromkeys(rule.kind for rule in RULES))
 SUBJECTS = {subject.name: subject for subject in subjects()}
@@ -53,6 +54,27 @@ def test_right_code_is_right_and_is_not_accused(name):
 @pytest.mark.parametrize("kink", list(kinks()), ids=lambda kink: kink.label)
 def test_right_code_at_a_kink_is_not_accused(kink):
     assert chainrule(kink.subject, kink.point).ok
+
+
+@pytest.mark.parametrize("trap", list(traps()), ids=lambda trap: trap.label)
+def test_traps_are_caught_and_explained(trap: Trap):
+    verdict = chainrule(trap.subject, trap.point)
+    assert verdict.ok is not trap.is_wrong
+    if trap.is_wrong and "over all rows" not in trap.label:  # of which nobody knows a pattern
+        assert verdict.kinds[0] in trap.right
+
+
+def test_a_network_takes_parameters_into_its_own_arrays_and_gives_back_what_it_writes():
+    rule = Rule("writes", (), "return grads", "p['W1'] -= 1\nreturn grads", only="^SigmoidNet$")
+    [mutant] = mutants([rule])
+    values = [value.copy() for value in values_of(mutant.subject, mutant.at)]
+    live = Live(mutant.subject, mutant.at)
+    live.forward(values)
+    live.backward(1.0)
+    differences = [
+        np.unique(a - b) for a, b in zip(values, values_of(mutant.subject, mutant.at), strict=True)
+    ]
+    np.testing.assert_allclose(np.concatenate(differences), [*[-1.0] * len(differences[0]), 0, 0, 0])
 
 
 def test_a_change_that_changes_nothing_is_no_mutant():

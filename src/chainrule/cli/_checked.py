@@ -127,5 +127,8 @@ def _checked(request: dict[str, Any]) -> Answer:
     thing = made(find(module, name), name, arguments)
     gradient = request["gradient"] and find(module, request["gradient"])
     in_order = inputs_of(thing, name, inputs)
-    report = check_gradients(thing, *in_order, gradient=gradient, seed=seed, lang=request["lang"])
+    targets = [position for position, value in enumerate(in_order) if inputs.is_one_hot(value)]
+    report = check_gradients(
+        thing, *in_order, gradient=gradient, targets=targets, seed=seed, lang=request["lang"]
+    )
     return {"verdict": "ok" if report.ok else "wrong", "report": report.to_dict(), "text": str(report)}

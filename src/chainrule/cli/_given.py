@@ -5,25 +5,30 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from ..errors import ArgumentError
 
-_SHAPE = re.compile(r"\(([0-9,\s]*)\)(?:\s*:\s*int([0-9]+))?")
+_SHAPE = re.compile(r"\(([0-9,\s]*)\)(?:\s*:\s*(int|onehot)([0-9]+))?")
 _NOTATION = (
-    'a shape "(3,4)" for random numbers, "(3,):int10" for whole ones below 10; numbers 1.5 or "[[1, 2], [3, 4]]", '
-    '"[0, 2]:int" for whole ones; a text in quotes of its own, \'"relu"\''
+    'a shape "(3,4)" for random numbers, "(3,):int10" for whole ones below 10, "(3,):onehot10" for these as one-hot '
+    'rows; numbers 1.5 or "[[1, 2], [3, 4]]", "[0, 2]:int" for whole ones; a text in quotes of its own, \'"relu"\''
 )
 
 
 class Given(NamedTuple):
-    """Values in their order, and values by name."""
+    """Values in their order, and values by name; those of them that are one-hot rows once more."""
 
     in_order: list[Any]
     by_name: dict[str, Any]
+    one_hot: Sequence[Any] = ()
+
+    def is_one_hot(self, value: Any) -> bool:
+        """Whether something is one of these rows themselves: floats that no gradient belongs to."""
+        return any(value is rows for rows in self.one_hot)
 
 
 def read_given(texts: Iterable[str], flag: str, seed: int) -> Given:
@@ -36,9 +41,9 @@ def read_given(texts: Iterable[str], flag: str, seed: int) -> Given:
     raises  ArgumentError when one cannot be read, or a name is given twice
 
     >>> read_given(["t=(2,):int1", "size=5", "[[1, 2]]"], "--input", seed=0)
-    Given(in_order=[array([[1., 2.]])], by_name={'t': array([0, 0]), 'size': 5})
+    Given(in_order=[array([[1., 2.]])], by_name={'t': array([0, 0]), 'size': 5}, one_hot=())
     """
-    given = Given([], {})
+    given, one_hot = Given([], {}), []
     for text in texts:
         name, sign, written = text.partition("=")
         name = unicodedata.normalize("NFKC", name.strip())
@@ -52,7 +57,9 @@ def read_given(texts: Iterable[str], flag: str, seed: int) -> Given:
             given.by_name[name] = value
         else:
             given.in_order.append(value)
-    return given
+        if (shape := _SHAPE.fullmatch(written.strip())) and shape[2] == "onehot":
+            one_hot.append(value)
+    return given._replace(one_hot=tuple(one_hot))
 
 
 def _value(written: str, name: str, rng: np.random.Generator) -> Any:
@@ -83,7 +90,7 @@ def _numbers(value: Any) -> np.ndarray | None:
 
 
 def _random(written: re.Match[str], text: str, rng: np.random.Generator) -> Any:
-    """Numbers of the standard normal distribution, or whole ones below a number."""
+    """Numbers of the standard normal distribution, whole ones below a number, or one-hot rows."""
     sizes = [part.strip() for part in written[1].split(",")]
     if not sizes[-1]:  # (3,) and ()
         sizes.pop()
@@ -93,7 +100,11 @@ def _random(written: re.Match[str], text: str, rng: np.random.Generator) -> Any:
     try:
         if written[2] is None:
             return rng.standard_normal(shape) if shape else float(rng.standard_normal())
-        return rng.integers(int(written[2]), size=shape) if shape else int(rng.integers(int(written[2])))
+        classes = int(written[3])
+        numbers = rng.integers(classes, size=shape)
+        if written[2] == "onehot":
+            return (numbers[..., None] == np.arange(classes)).astype(np.float64)
+        return numbers if shape else int(numbers)
     except (ValueError, OverflowError, MemoryError) as error:
         raise ArgumentError(f"there is no random array {text}: {error}") from None
 

@@ -97,6 +97,7 @@ CHECK = """Check the gradients of somebody's own code against numerical ones. FI
 VALUE is one of
   (3,4)         random numbers of this shape
   (3,):int10    random whole numbers below 10, as class numbers are
+  (3,):onehot10 the same as one-hot rows of floats; an input that has no gradient
   1.5           or [[1, 2], [3, 4]]: these numbers; 5 stays a whole number, [0, 2]:int does so in an array
   "relu"        or true, false, null: as in JSON
 VALUE without NAME= is the next in order.
@@ -114,3 +115,16 @@ CHECK_EXAMPLES = """examples
   chainrule check
 
 exit code  0 all right, 1 a gradient is wrong, 2 wrong input or the code raised, 3 the time limit"""
+
+WEB = """Serve a page for the browser, and open it: step through backpropagation gate by gate, train a network and watch
+it learn, draw digits, read the compiled step. All of it is computed by chainrule on this machine; the page asks no
+other one for anything.
+
+The address holds a key that is new each time, so nobody else on this machine can use the page. Runs that are started
+on the page are folders like those of chainrule train, and can be resumed with it. Needs pip install 'chainrule[web]'"""
+
+WEB_EXAMPLES = """examples
+  chainrule web
+  chainrule web other-digits/ --lang ko --folder class/runs
+  chainrule web --port 0 --no-browser --json
+  chainrule web --host 0.0.0.0 --allow-remote lab7.example.org"""

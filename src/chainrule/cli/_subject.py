@@ -114,7 +114,7 @@ def _bound(function: Callable[..., Any], name: str, given: Given, flag: str) -> 
     parameters = signature.parameters
     takes = str(signature).partition(" -> ")[0]
     kinds = {parameter.kind for parameter in parameters.values()}
-    in_order, by_name = given
+    in_order, by_name = given.in_order, given.by_name
     unknown = [key for key in by_name if key not in parameters]
     if unknown and inspect.Parameter.VAR_POSITIONAL in kinds:  # forward(*inputs) has no names for them
         in_order = [*in_order, *(by_name[key] for key in unknown)]

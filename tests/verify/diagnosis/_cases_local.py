@@ -8,7 +8,19 @@ from typing import Any
 import numpy as np
 
 from chainrule.verify._claim import Claim
-from tests.verify.diagnosis._builders import XP, Case, Sizes, X, affine, at, elementwise, loss, network, norm
+from tests.verify.diagnosis._builders import (
+    XP,
+    Case,
+    Sizes,
+    X,
+    affine,
+    at,
+    elementwise,
+    gradients,
+    loss,
+    network,
+    norm,
+)
 from tests.verify.diagnosis._planted import (
     Affine,
     BatchNorm,
@@ -79,6 +91,10 @@ def local() -> Iterator[Case]:
         "wrong_axis", "all", at(affine, setting(Affine, db=lambda s, d: np.full(s.b.shape, d.sum()))), ("b",)
     )
     yield Case("wrong_axis", "one number", at(affine, setting(Affine, db=lambda s, d: d.sum())), ("b",))
+    layer = setting(_composed(ReLU), db=lambda s, d: (d * s.activation.mask).sum(axis=1))
+    yield Case("wrong_axis", "bias behind which ReLU is", at(affine, layer), ("b",))
+    layer = gradients(lambda name, g: g.sum() if name == "b1" else g)
+    yield Case("wrong_axis", "bias of a network", at(network, layer), ("b1",))
     yield Case("wrong_axis", "norm", at(norm, changed(BatchNorm, backward=_norm_over(1))), X)
     square = RowSum
     backward = lambda self, dout: np.repeat(dout[None, :], len(dout), axis=0)  # noqa: E731

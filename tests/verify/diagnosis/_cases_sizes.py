@@ -37,6 +37,7 @@ from tests.verify.diagnosis._planted import (
     SoftmaxWithLoss,
     Square,
     Tanh,
+    TwoLayerNet,
     changed,
     returning,
     setting,
@@ -154,7 +155,20 @@ def shapes() -> Iterator[Case]:
     yield Case("elements", "sigmoid", at(elementwise, layer), X)
     layer = returning(BatchNorm, one_element)
     yield Case("elements", "norm", at(norm, layer), X)
+    for name, activation in (("b1", Sigmoid), ("b1", Tanh), ("b1", ReLU), ("b2", ReLU)):
+        net = net_of(gradient=_of_one_row(name), activation=activation)
+        yield Case("bias_one_row", f"{name}, {activation.__name__}", at(network, net), (name,))
+    layer = setting(Affine, db=lambda s, d: d.sum(axis=0) * (np.arange(d.shape[1]) != 1))
+    yield Case("elements", "bias", at(affine, layer), ("b",))
     layer = setting(Affine, dW=lambda s, d: (s.x.T @ d)[:-1])
     yield Case("shape", "affine", at(affine, layer), ("W",))
     layer = returning(Sigmoid, lambda s, dx: dx.ravel())
     yield Case("shape", "sigmoid", at(elementwise, layer), X)
+
+
+def _of_one_row(name: str) -> Any:
+    def gradient(self: Any, x: Any, t: Any) -> Any:
+        alone = TwoLayerNet.gradient(self, x[2:3], t[2:3])[name] / len(x)
+        return {**TwoLayerNet.gradient(self, x, t), name: alone}
+
+    return gradient

@@ -7,15 +7,13 @@ import numpy as np
 from .._slopes import Array
 from ._evidence import Evidence
 from ._found import Found, Patterns
-from ._point import Sample, largest, same
+from ._point import largest, same
 
 _SMALL = 1e-6
 
 
 def axes(e: Evidence, i: int) -> Patterns:
     """A sum over the wrong axis: seen from which elements act on which."""
-    if all(_is_summed_wrongly(s, i) for s in e.samples):
-        yield Found("wrong_axis", {"axis": 0})
     point = e.first.point
     right, claimed = point.jacobian(i), point.claimed_jacobian(i)
     shape = point.out.shape
@@ -25,25 +23,11 @@ def axes(e: Evidence, i: int) -> Patterns:
         return
     blocks, claimed_blocks = right.reshape(shape + shape), claimed.reshape(shape + shape)
     couples = [_couples(blocks, axis) for axis in (0, 1)]
-    for axis in (0, 1):
-        other = 1 - axis
-        if couples[axis] and not couples[other] and _couples(claimed_blocks, other):
-            yield Found("wrong_axis", {"axis": axis})
-    if _misses_one_term(blocks, blocks - claimed_blocks):
+    wrong = [a for a in (0, 1) if couples[a] and not couples[1 - a] and _couples(claimed_blocks, 1 - a)]
+    # Numbers that are moved elsewhere act across rows too: whoever explains each of them knows more.
+    yield from (Found("wrong_axis", {"axis": axis}, second=True) for axis in wrong)
+    if not wrong and _misses_one_term(blocks, blocks - claimed_blocks):
         yield Found("missing_term")
-
-
-def _is_summed_wrongly(s: Sample, i: int) -> bool:
-    """A bias gradient summed over the outputs, or over all, instead of the rows."""
-    point, claimed = s.point, s.claimed[i]
-    jacobian = point.jacobian(i)
-    if jacobian is None or claimed is None or point.out.ndim != 2:
-        return False
-    if point.values[i].size >= point.out.size or not np.all(np.count_nonzero(jacobian, axis=1) == 1):
-        return False  # not one row of which every row of the result has its copy
-    each = (np.ravel(s.dout) * jacobian.sum(axis=1)).reshape(point.out.shape)
-    total = np.full_like(claimed, each.sum())
-    return any(same(claimed.ravel(), sums.ravel(), s.tolerance(i)) for sums in (total, each.sum(axis=1)))
 
 
 def _couples(blocks: Array, axis: int) -> bool:
@@ -59,12 +43,15 @@ def _along(blocks: Array, axis: int) -> Array:
 
 
 def _misses_one_term(right: Array, difference: Array) -> bool:
-    """Whether what is left out is one product: the way through a mean, a sum or a variance."""
+    """Whether what is left out is one product: the way of each to each, through a mean, a sum or a variance."""
     whole = float(np.sum(difference**2))
     for axis in (0, 1):
         each, left = _along(right, axis), _along(difference, axis)
         is_all = whole and abs(np.sum(left**2) - whole) <= 1e-9 * whole
-        if is_all and each.shape[1] > 2 and _rank(left) == 1 and _rank(each) > 1:
+        goes_everywhere = all(
+            np.max(np.abs(left), axis=side).min() > _SMALL * largest(left) for side in (1, 2)
+        )
+        if is_all and goes_everywhere and each.shape[1] > 2 and _rank(left) == 1 and _rank(each) > 1:
             return True
     return False
 

@@ -19,8 +19,8 @@ _FLOAT32 = 1e-3  # of the size of its terms: what a gradient in float32 may be o
 def state(e: Evidence) -> Iterator[tuple[int, Found]]:
     """The first call is right and the second is not, with other values and another upstream gradient."""
     first = e.first
-    # Signs turned round: what was kept of the first call, a mask too, is then another one.
-    turned = e.point([-value for value in first.point.values], ())
+    # Signs turned round, so that a mask that was kept is another one; and larger, since y(1 − y) of −x is that of x.
+    turned = e.point([-1.5 * value for value in first.point.values], ())
     second = e.samples[-1] if turned is None else e.sample(turned, e.samples[-1].dout)
     again = None if second is None else _claims(e, second.point.values, second.dout)
     if second is None or again is None or not _all_same(second.claimed, again):

@@ -20,7 +20,7 @@ def summed_rows(e: Evidence, i: int) -> Patterns:
     """A gradient that is a sum over the rows of the mini-batch, in which rows are missing."""
     extents = {s.point.out.shape[:1] for s in e.samples}
     rows = max(*extents.pop(), 0) if len(extents) == 1 and e.first.point.out.ndim else 0
-    if rows < 3 or not e.claim.takes_dout:
+    if rows < 3 or e.is_stack or not e.claim.takes_dout:
         return
     parts = {id(s): _parts(s, i, rows) for s in e.samples}
     for row in range(rows):
@@ -79,7 +79,7 @@ def some(e: Evidence, i: int) -> Patterns:
     if not shape or e.shapes_claimed(i) != {shape} or e.first.claimed[i] is None:
         return
     bad, known = _bad(e, i)
-    if bad.size > 3 and 0 < bad.sum() <= max(1, known.sum() // 5):
+    if bad.size > 2 and 0 < bad.sum() <= max(1, known.sum() // 5):
         yield _worst_of(e, i, bad)
     if len(shape) < 2 or shape[0] < 3:
         return

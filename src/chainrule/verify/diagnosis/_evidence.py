@@ -100,6 +100,13 @@ class Evidence:
         is_summed = out.ndim and out.size < value.size and not self.is_parameter(i)
         return value.size // out.size if is_summed and value.size % out.size == 0 else None
 
+    @cached_property
+    def is_stack(self) -> bool:
+        """Whether the result is several arrays, as a new value above a new state, and no mini-batch."""
+        out, values = self.first.point.out, self.claim.values
+        is_batch = any(v.ndim == out.ndim and len(v) == len(out) for v in values if v.ndim)
+        return bool(out.ndim and not is_batch and any(v.shape == out.shape[1:] for v in values if v.ndim))
+
     def _samples(self) -> Iterator[Sample]:
         here = self._smooth_point(0.0)
         shape = here.out.shape

@@ -108,7 +108,7 @@ class Layer(NamedTuple):
 
 def inside_network(e: Evidence) -> Iterator[tuple[int, Found]]:
     """An activation between two layers: the layers before it are wrong, those behind it are right."""
-    layers = _layers(e)
+    layers = layers_of(e)
     right = [all(k not in e.wrong or e.is_right(k) for k in layer) for layer in layers]
     last = max((k for k, ok in enumerate(right) if not ok), default=-1)
     if last < 0 or last + 1 >= len(layers) or not all(right[last + 1 :]):
@@ -123,7 +123,7 @@ def inside_network(e: Evidence) -> Iterator[tuple[int, Found]]:
         yield from ((k, Found("between", facts, exact=False)) for k in wrong)
 
 
-def _layers(e: Evidence) -> list[Layer]:
+def layers_of(e: Evidence) -> list[Layer]:
     """Matrices that are followed by a bias of their width, each as wide as the next one is high."""
     shapes = [np.shape(value) for value in e.claim.values]
     biases = [k for k, shape in enumerate(shapes) if len(shape) == 1]

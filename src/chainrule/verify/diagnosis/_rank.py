@@ -10,15 +10,16 @@ import numpy as np
 
 from .._claim import Claim
 from .._diagnosis import Diagnosis
-from . import _axes, _calls, _elements, _hidden, _local, _losses, _shapes, _sizes
+from . import _axes, _biases, _calls, _elements, _hidden, _local, _losses, _shapes, _sizes, _stacks
 from ._evidence import Evidence
 from ._found import Found, worst
 
 # Where two patterns explain the same numbers, the earlier one says more.
 ORDER = (
-    "not_finite", "detached", "zero", "accumulates", "state", "float32",
+    "not_finite", "detached", "unconnected", "zero", "accumulates", "state", "float32",
     "identity", "upstream_ignored", "mask_inverted",
-    "bias_not_summed", "broadcast_not_undone", "bias_averaged", "bias_first_row", "wrong_axis", "mask_ignored",
+    "bias_not_summed", "broadcast_not_undone", "bias_averaged", "bias_first_row", "bias_one_row",
+    "wrong_axis", "mask_ignored",
     "sign", "missing_mean", "doubled_mean", "half", "double", "n_outputs",
     "l2_missing", "l2_double", "l2_extra", "l2_factor",
     "transposed", "swapped", "input_for_output", "output_for_input", "label_form",
@@ -26,9 +27,8 @@ ORDER = (
     "parameter_changed", "input_overwritten", "dout_overwritten", "output_overwritten",
     "shape", "elements", "between", "unknown",
 )  # fmt: skip
-_VALUES = tuple(
-    pattern for family in (_sizes, _shapes, _elements, _local, _axes, _losses) for pattern in family.FAMILY
-)
+_OF_ONE = (_sizes, _shapes, _elements, _local, _axes, _biases, _stacks, _losses)
+_VALUES = tuple(pattern for family in _OF_ONE for pattern in family.FAMILY)
 _WHOLE = (*_calls.FAMILY, *_hidden.FAMILY)
 
 

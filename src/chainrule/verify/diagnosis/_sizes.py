@@ -23,6 +23,14 @@ def nothing(e: Evidence, i: int) -> Patterns:
             yield Found("zero", worst_numerical(e.first, i))
 
 
+def unconnected(e: Evidence, i: int) -> Patterns:
+    """A gradient of something that the result does not depend on."""
+    if e.shapes_claimed(i) != {e.claim.values[i].shape} or any(s.claimed[i] is None for s in e.samples):
+        return
+    if not any(s.right(i).any() for s in e.samples):  # what was not measured is NaN, and no 0
+        yield Found("unconnected", worst(e.first, i))
+
+
 def worst_numerical(s: Sample, i: int) -> dict[str, object]:
     """The largest element of the numerical gradient."""
     right = s.right(i)
@@ -174,4 +182,4 @@ def is_bias(e: Evidence, i: int) -> bool:
     return bool(jacobian.size and np.all(ones | (np.abs(jacobian) <= 1e-6)) and e.first.point.out.ndim >= 2)
 
 
-FAMILY = (nothing, not_finite, factor)
+FAMILY = (nothing, unconnected, not_finite, factor)
