@@ -10,9 +10,11 @@ import numpy as np
 
 from ._claim import Claim
 from ._compare import compare, upstream
+from ._confirmed import with_right
 from ._curve import curve_of
 from ._places import Place, place_of
 from ._report import GradientReport, InputCheck
+from ._reused import Reused
 from ._slopes import Array
 from .diagnosis import Diagnosis, diagnose
 
@@ -23,8 +25,12 @@ def check_claim(claim: Claim, seed: int, tolerance: float | None, language: str)
     seed       of the upstream gradient, of directions, and of the points at which mistakes are looked at
     tolerance  relative, or None for the usual one of the precision
     """
+    # Not at the top: only those who check pay for it.
+    from threadpoolctl import threadpool_limits
+
     rng = np.random.default_rng(seed)
-    with np.errstate(all="ignore"):
+    # Thousands of small products: threads that wait for one another cost more than they help, tenfold on busy cores.
+    with np.errstate(all="ignore"), threadpool_limits(1, user_api="blas"):
         out = np.asarray(claim.value(claim.values))
         dout = upstream(rng, out.shape) if claim.takes_dout else np.ones(out.shape)
         given = dout.astype(out.dtype) if dout.shape else float(dout)
@@ -33,6 +39,7 @@ def check_claim(claim: Claim, seed: int, tolerance: float | None, language: str)
         wrong = [check.name for check in checks if check.verdict in ("wrong", "not finite")]
         diagnoses = diagnose(claim, wrong, seed)
         checks = [_with_curve(claim, check, dout) for check in _accused(checks, diagnoses)]
+        checks = with_right(claim, checks, claimed, dout, rng)
     skipped = [
         InputCheck(name, (), "", "not checked", reason=reason) for name, reason in claim.skipped.items()
     ]
@@ -52,7 +59,7 @@ def _compared(
     """Every gradient against differences; one of another shape than its value is wrong without any."""
     fits = [g is None or np.shape(g) == v.shape for g, v in zip(claimed, claim.values, strict=True)]
     usable = [g if fit else None for g, fit in zip(claimed, fits, strict=True)]
-    checks = compare(claim.names, claim.values, usable, claim.value, out, dout, rng, tolerance)
+    checks = compare(claim.names, claim.values, usable, claim.value, out, dout, rng, tolerance, Reused(claim))
     return [
         check if fit else replace(check, verdict="wrong", reason="shape", facts={"given": str(np.shape(g))})
         for check, fit, g in zip(checks, fits, claimed, strict=True)

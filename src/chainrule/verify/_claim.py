@@ -41,6 +41,8 @@ class Claim:
     takes_dout whether an upstream gradient reaches the code; otherwise it starts from 1
     skipped    what is not checked, and why, in the words of a catalogue: a key for each name
     code       the functions that hold forward and backward, as far as there is Python code to be shown
+    trace      the bare result of an object that has seen nothing, for chainrule's variables in place of the values; it
+               raises whatever the code raises on meeting them. None where the code is not NumPy's
     """
 
     title: str
@@ -52,6 +54,7 @@ class Claim:
     takes_dout: bool = True
     skipped: Mapping[str, str] = field(default_factory=dict)
     code: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    trace: Callable[[Sequence[Any]], Any] | None = None
 
     def value(self, values: Sequence[Array]) -> Any:
         """The result for other values, by an object that has seen nothing before."""

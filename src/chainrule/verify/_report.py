@@ -12,6 +12,7 @@ from ..words import Words, words
 from ._curve import Curve
 from ._diagnosis import Diagnosis
 from ._places import Place
+from ._right import RightGradient
 from ._table import for_json, plain_table, rich_table
 
 Verdict = Literal[
@@ -40,6 +41,7 @@ class InputCheck:
     kinks         how many elements are at a kink
     reason        what there is to say about the verdict, a key of the catalogue "check", and what it speaks of, `facts`
     curve         the error of differences against their step there, where the gradient is wrong
+    correct       the right gradient, where it is wrong and chainrule's own gates can give it
     """
 
     name: str
@@ -60,6 +62,7 @@ class InputCheck:
     reason: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     curve: Curve | None = None
+    correct: RightGradient | None = None
 
     @property
     def ok(self) -> bool:
@@ -176,13 +179,15 @@ class GradientReport(Shown):
         return Group(rich_table(self.title, header, rows, fine), *map(escape, self._details(say)))
 
     def _details(self, say: Words) -> Iterator[str]:
-        """Below the table: why, where, and the error against the step."""
+        """Below the table: why, where, what would be right, and the error against the step."""
         for number, reason in enumerate(self.reasons, 1):
             yield f"  {number}. {reason}"
         for check in self.wrong:
             if check.name in self.places:
                 place = self.places[check.name]
                 yield f"  {check.name}  {place}  {place.text}"
+            if check.correct is not None:
+                yield from (f"  {line}" for line in check.correct.lines(check.name, say))
             if check.curve is not None:
                 first, last = (f"{step:.0e}" for step in (check.curve.steps[0], check.curve.steps[-1]))
                 yield f"  {check.place}  {say('curve', first=first, last=last)} {check.curve}"

@@ -61,10 +61,15 @@ class Inputs:
         """Of what is checked, as arrays."""
         return tuple(np.array(self.given[i], order="C") for i in self.checked)
 
-    def native(self, values: Sequence[Array]) -> list[Any]:
+    def native(self, values: Sequence[Any]) -> list[Any]:
         """Other values of what is checked, as the code expects them: numbers where numbers were given."""
         pairs = zip(self.checked, values, strict=True)
-        return [float(value) if isinstance(self.given[i], float) else value for i, value in pairs]
+        return [
+            float(value)
+            if isinstance(self.given[i], float) and isinstance(value, np.ndarray | np.generic)
+            else value
+            for i, value in pairs
+        ]
 
     def filled(self, values: Sequence[Any], constant: Callable[[Any], Any] = _copy) -> list[Any]:
         """All arguments, those inputs that are checked with other values.
@@ -75,7 +80,7 @@ class Inputs:
         leaves = [found[i] if i in found else constant(value) for i, value in enumerate(self.given)]
         return [rebuilt(tree, leaves) for tree in self.arguments.values()]
 
-    def call_with(self, values: Sequence[Array]) -> list[Any]:
+    def call_with(self, values: Sequence[Any]) -> list[Any]:
         """What to call the code with."""
         return self.filled(self.native(values))
 

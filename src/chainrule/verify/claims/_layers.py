@@ -42,10 +42,14 @@ class _Session:
         self._live = Live(layer.source, [candidate.parameter for candidate in layer.parameters])
 
     def forward(self, values: Sequence[Array]) -> Any:
+        out = self.run(values)
+        return result_of(out, f"{title_of(self._live.object)}.forward")
+
+    def run(self, values: Sequence[Any]) -> Any:
+        """What `forward` returns, for arrays or variables."""
         number = len(self._layer.inputs.checked)
         thing = self._live.holding(values[number:])
-        out = thing.forward(*self._layer.inputs.call_with(values[:number]))
-        return result_of(out, f"{title_of(thing)}.forward")
+        return thing.forward(*self._layer.inputs.call_with(values[:number]))
 
     def backward(self, dout: Any) -> list[Any]:
         thing = self._live.object
@@ -90,6 +94,7 @@ def claim_of_layer(thing: Any, asked: Asked, factory: Callable[[], Any] | None =
         takes_dout,
         {**inputs.skipped, **skipped},
         code_of(forward=thing.forward, backward=thing.backward),
+        lambda variables: layer.open().run(variables),
     )
 
 

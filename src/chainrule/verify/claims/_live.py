@@ -88,6 +88,6 @@ class Live:
         return self._object
 
 
-def _native(value: Array, held: Any) -> Any:
+def _native(value: Any, held: Any) -> Any:
     """A number where the object holds a number."""
-    return float(value) if isinstance(held, float) else value
+    return float(value) if isinstance(held, float) and isinstance(value, np.ndarray | np.generic) else value

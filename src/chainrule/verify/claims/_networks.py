@@ -26,9 +26,12 @@ class _Session:
         self._keys = [place.key for place in places]
 
     def forward(self, values: Sequence[Array]) -> Any:
-        network = self._live.holding(values)
-        loss = network.loss(*self._inputs.call_with(()))
-        return result_of(loss, f"{title_of(network)}.loss")
+        loss = self.run(values)
+        return result_of(loss, f"{title_of(self._live.object)}.loss")
+
+    def run(self, values: Sequence[Any]) -> Any:
+        """What `loss` returns, for arrays or variables."""
+        return self._live.holding(values).loss(*self._inputs.call_with(()))
 
     def backward(self, dout: Any) -> list[Any]:
         """The gradients; no upstream gradient reaches `gradient`."""
@@ -67,6 +70,7 @@ def claim_of_network(thing: Any, asked: Asked, factory: Callable[[], Any] | None
         False,
         {**inputs.skipped, **skipped},
         code_of(forward=thing.loss, gradient=thing.gradient),
+        lambda variables: _Session(source, inputs, places).run(variables),
     )
 
 

@@ -47,11 +47,15 @@ class _Session:
         self._cache: Any = None
 
     def forward(self, values: Sequence[Array]) -> Any:
+        return result_of(self.run(values), title_of(self._f))
+
+    def run(self, values: Sequence[Any]) -> Any:
+        """What f returns without its cache, for arrays or variables."""
         self._arguments = self._inputs.call_with(values)
         out = self._f(*self._arguments)
         if self._form is _Form.DOUT_CACHE:
             out, self._cache = out
-        return result_of(out, title_of(self._f))
+        return out
 
     def backward(self, dout: Any) -> list[Any]:
         match self._form:
@@ -100,6 +104,7 @@ def claim_of_pair(pair: tuple[Function, Function], asked: Asked) -> Claim:
         takes_dout=form is not _Form.INPUTS,
         skipped=inputs.skipped,
         code=code_of(forward=f, gradient=df),
+        trace=lambda variables: _Session(pair, form, inputs).run(variables),
     )
 
 

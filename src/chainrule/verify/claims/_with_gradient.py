@@ -25,8 +25,12 @@ class _Session:
         self._gradients: Any = None
 
     def forward(self, values: Sequence[Array]) -> Any:
+        return result_of(_number(self.run(values)), title_of(self._f))
+
+    def run(self, values: Sequence[Any]) -> Any:
+        """The value that the function returns, for arrays or variables."""
         value, self._gradients = self._f(*self._inputs.call_with(values))
-        return result_of(_number(value), title_of(self._f))
+        return value
 
     def backward(self, dout: Any) -> list[Any]:
         """The gradients; no upstream gradient reaches the function."""
@@ -66,6 +70,7 @@ def claim_of_value_and_gradient(f: Function, asked: Asked) -> Claim:
         takes_dout=False,
         skipped=inputs.skipped,
         code=code_of(forward=f),
+        trace=lambda variables: _Session(f, inputs).run(variables),
     )
 
 
