@@ -24,6 +24,7 @@ MOST_BYTES_WITHOUT_DATA = 1_000_000
 NEED_AN_EXTRA = [
     *(f"verify/{name}.py" for name in ("_prove", "_regions", "_suite", "_symbolic")),
     "explain/plot/*.py",
+    "web/*.py",
     *(f"engines/fused/{name}.py" for name in ("_cache", "_function", "_native", "_stepper", "_vector_math")),
 ]
 PYTEST = ("-m", "pytest", "--numprocesses=auto", "--dist=worksteal")
@@ -158,6 +159,11 @@ def parsers() -> None:
     run("env", *environment, sys.executable, *PYTEST, "-rs", "tests/explain/parsers")
 
 
+def browser() -> None:
+    """The page in Chromium, where there is one."""
+    python(*PYTEST, "-rs", "tests/browser")
+
+
 STAGES: dict[str, Callable[[], None]] = {
     "format": format_,
     "lint": lint,
@@ -166,6 +172,7 @@ STAGES: dict[str, Callable[[], None]] = {
     "tests": tests,
     "fused": fused,
     "parsers": parsers,
+    "browser": browser,
     "wheel": wheel,
     "examples": examples,
     "lowest": lowest,

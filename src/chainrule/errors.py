@@ -22,7 +22,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 import numpy
 
@@ -84,10 +85,23 @@ class ChainruleError(Exception):
      '  more  docs/errors.md#shapeerror']
     """
 
+    key: str | None = None
+    facts: Mapping[str, Any] = {}
+
     def __init__(self, what: str, *, fix: str | None = None, at: str | None = None) -> None:
         self.what, self.fix = what, fix
         self.at = at or _line_of_the_user()
         super().__init__(what)
+
+    def told_as(self, subject: str, key: str, **facts: Any) -> Self:
+        """The same error, with all that it takes to say it in another language.
+
+        subject  of the catalogue words/…/subject.json
+        key      of its sentence there; that of key_fix says what to do
+        facts    for the places in them, fit for JSON
+        """
+        self.key, self.facts = f"{subject}.{key}", facts
+        return self
 
     def __str__(self) -> str:
         lines = [self.what]

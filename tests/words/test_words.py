@@ -11,15 +11,33 @@ from string import Formatter
 import pytest
 
 import chainrule
+from chainrule import errors
 from chainrule.errors import ArgumentError
 from chainrule.words import LANGUAGES, Words, words
 
 FOLDER = Path(chainrule.__file__).parent / "words"
 SUBJECTS = sorted(file.stem for file in (FOLDER / "en").glob("*.json"))
 SOURCE = "\n".join(file.read_text("utf-8") for file in sorted(FOLDER.parent.rglob("*.py")))
+PAGE = "\n".join(
+    file.read_text("utf-8")
+    for file in sorted((FOLDER.parent / "web" / "static").rglob("*.js"))
+    if file.parent.name != "vendor"
+)
+# Scripts of the page write the subject before the key, t("page_graph.play"), and make keys as well:
+# t(`page_graph.verdict.${verdict}`) asks for all that fit.
+PAGE_KEY = r"page(?:_[a-z]+)?\."
+PATTERNS = [
+    re.compile(".+".join(map(re.escape, re.split(r"\$\{[^}]*\}", template))))
+    for template in sorted(set(re.findall(rf"`({PAGE_KEY}[^`\s]*\$\{{[^`]*)`", PAGE)))
+]
 
-# Korean texts that have nothing in them to translate.
-SAME_IN_KOREAN: set[tuple[str, str]] = set()
+# Korean texts that have nothing in them to translate: names of languages that drawings are written in.
+SAME_IN_KOREAN: set[tuple[str, str]] = {
+    ("page_graph", "export_dot"),
+    ("page_graph", "export_latex"),
+    ("page_graph", "export_mermaid"),
+    ("page_graph", "export_tikz"),
+}
 
 
 def templates(language: str, subject: str) -> Mapping[str, str]:
@@ -82,13 +100,34 @@ def test_particles_are_chosen_by_the_name_before_them(subject: str) -> None:
 
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_every_text_is_used(subject: str) -> None:
-    def is_used(key: str) -> bool:
-        """Whether the key stands in the code, or what it begins with does before a value: f"verdict.{verdict}"."""
-        begins = [key[: end + 1] for end, letter in enumerate(key) if letter in ". _"]
-        quoted = (f'"{key}"', f"'{key}'")  # the latter inside an f-string
-        return any(text in SOURCE for text in quoted) or any(f'"{begin}{{' in SOURCE for begin in begins)
+    assert not [key for key in templates("en", subject) if not is_used(subject, key)]
 
-    assert not [key for key in templates("en", subject) if not is_used(key)]
+
+def is_used(subject: str, key: str) -> bool:
+    """Whether the key stands in the code, or what it begins with does before a value: f"verdict.{verdict}"."""
+    quoted = (f'"{key}"', f"'{key}'")  # the latter inside an f-string
+    if any(text in SOURCE for text in quoted) or any(f'"{begin}{{' in SOURCE for begin in begins(key)):
+        return True
+    if subject in (
+        "page_errors",
+        "parse",
+    ):  # what to do about an error belongs to it, and kinds of errors have their names
+        return is_used(subject, key.removesuffix("_fix")) if key.endswith("_fix") else hasattr(errors, key)
+    # Scripts write the subject before the key.
+    name = f"{subject}.{key}"
+    return f'"{name}"' in PAGE or any(pattern.fullmatch(name) for pattern in PATTERNS)
+
+
+def begins(key: str) -> list[str]:
+    return [key[: end + 1] for end, letter in enumerate(key) if letter in "._"]
+
+
+def test_every_text_that_the_page_asks_for_exists() -> None:
+    known = {f"{subject}.{key}" for subject in SUBJECTS for key in templates("en", subject)}
+    asked = set(re.findall(rf'"({PAGE_KEY}[\w.-]+)"', PAGE))
+    assert asked
+    assert not asked - known
+    assert not [pattern.pattern for pattern in PATTERNS if not any(map(pattern.fullmatch, known))]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from .. import __version__
 from ..engines import available
 from ..optimizers import BY_NAME
 from ..runs import ACTIVATIONS, INITIALS, LEARNING_RATES, READERS, Settings, number, one_of, whole
+from ..web import PORT
 from ..words import LANGUAGES
 from . import _help as words
 from ._arguments import Parser, several, typed
@@ -22,6 +23,7 @@ from ._info import info
 from ._predict import predict
 from ._show import show
 from ._train import train
+from ._web import port, web
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[Parser]
@@ -55,6 +57,7 @@ def parser() -> Parser:
         "example\n  chainrule info --json",
     )
     _add_check(commands)
+    _add_web(commands)
     return top
 
 
@@ -234,6 +237,41 @@ def _add_check(commands: Commands) -> None:
     )
     command.add_argument(
         "--lang", type=typed(one_of(LANGUAGES)), metavar="NAME", help="en, or ko for Korean (en)"
+    )
+
+
+def _add_web(commands: Commands) -> None:
+    command = _command(
+        commands, "web", web, "open the page: step, train, draw", words.WEB, words.WEB_EXAMPLES
+    )
+    command.add_argument(
+        "data", nargs="?", default="mnist", metavar="DATA", help="mnist (the default), FOLDER or FILE.npz"
+    )
+    command.add_argument(
+        "--port", type=typed(port), default=PORT, metavar="N", help=f"0 for any that is free ({PORT})"
+    )
+    command.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="where to listen (127.0.0.1, this machine alone)",
+    )
+    command.add_argument(
+        "--allow-remote",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a name under which other machines may open the page; may be given several times",
+    )
+    command.add_argument(
+        "--no-browser", dest="browser", action="store_false", help="print the address, open nothing"
+    )
+    command.add_argument("--folder", default="runs", metavar="FOLDER", help="where new runs are put (runs)")
+    command.add_argument(
+        "--lang",
+        type=typed(one_of(LANGUAGES)),
+        metavar="NAME",
+        help="en, or ko for Korean (what the browser prefers)",
     )
 
 

@@ -17,13 +17,15 @@ from ._backpropagation import Backpropagation, Index, backpropagation, element_n
 from ._chains import Chain, Chains, has_chains
 from ._comparison import compare_with_differences
 from ._element import Hop, checked_element, trace_element
+from ._meaning import meaning_of, sentences_of
 from ._narration import inputs_of, narrate, narrate_element
 from ._report import Report
-from ._steps import Step, steps_of, summary_of
+from ._steps import Step, may_have_kink, steps_of, summary_of
 from .document import Document
 from .notation import text
 
 _MOST_NUMBERS = 1000  # of an array in `Explanation.to_dict`
+_MOST_WORK = 100_000  # numbers that are computed again for each move of an input
 
 
 @dataclass(frozen=True)
@@ -72,18 +74,39 @@ class Explanation(Report):
             return compare_with_differences(self.passes, [node], index)
         return compare_with_differences(self.passes, inputs_of(self.passes))
 
-    def _document(self) -> Document:
+    @property
+    def title(self) -> str:
         say = words(self.language, "explain")
         output = self.passes.nodes[self.passes.graph.output].name
         if self.focus:
             node, index = self.focus
-            title = say("title.element", output=output, element=element_name(node.name, index))
-            blocks = tuple(narrate_element(self.passes, node, index, self.hops, self.checks, say))
+            return say("title.element", output=output, element=element_name(node.name, index))
+        return say("title", output=output, inputs=", ".join(node.name for node in inputs_of(self.passes)))
+
+    @cached_property
+    def meaning(self) -> tuple[str, ...]:
+        """What the gradients of the inputs mean, in sentences."""
+        say = words(self.language, "explain")
+        blocks = meaning_of(self.passes, inputs_of(self.passes), self._kinks(), say)
+        return tuple(sentence for block in blocks for sentence in sentences_of(block))
+
+    def _kinks(self) -> set[str]:
+        """Inputs at which the output has a kink, as far as that takes no long computation to see."""
+        numbers = [node for node in inputs_of(self.passes) if not node.variable.shape]
+        work = len(numbers) * sum(node.variable.size for node in self.passes.graph)
+        has_kinks = any(may_have_kink(part.equation) for step in self.steps for part in step.parts)
+        if not has_kinks or work > _MOST_WORK:
+            return set()
+        checks = compare_with_differences(self.passes, numbers)
+        return {check.name for check in checks if check.verdict == "at a kink"}
+
+    def _document(self) -> Document:
+        say = words(self.language, "explain")
+        if self.focus:
+            blocks = narrate_element(self.passes, *self.focus, self.hops, self.checks, say)
         else:
-            names = ", ".join(node.name for node in inputs_of(self.passes))
-            title = say("title", output=output, inputs=names)
-            blocks = tuple(narrate(self.passes, self.steps, self.checks, say))
-        return Document(title, blocks, self.language)
+            blocks = narrate(self.passes, self.steps, self.checks, say)
+        return Document(self.title, tuple(blocks), self.language)
 
     def to_dict(self) -> dict[str, Any]:
         ready: dict[str, Any] = json_ready(self._data())

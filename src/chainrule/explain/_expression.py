@@ -25,21 +25,27 @@ class Name:
 class Gradient:
     """The derivative of one value with respect to another.
 
-    whole  written as that of a whole array, dW1; otherwise ∂L/∂x
-    shape  written behind it if it is given
+    whole   written as that of a whole array, dW1; otherwise ∂L/∂x
+    shape   written behind it if it is given
+    branch  which of the parts that add up to it, counted from 1 as they come back; 0 for the whole of it
     """
 
     of: str
     wrt: str
     whole: bool = False
     shape: tuple[int, ...] | None = field(default=None, compare=False)
+    branch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number, True and False among them."""
+    """A number, True and False among them.
+
+    of  what it is the value of, where that is known; the same number of something else is the same number
+    """
 
     value: float
+    of: Name | Gradient | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +53,11 @@ class Array:
     """A small array, shown in full.
 
     rows  numbers in nested tuples
+    of    what it is the value of, where that is known
     """
 
     rows: tuple[Any, ...]
+    of: Name | Gradient | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +78,13 @@ class Operation:
 class Equation:
     """Several ways to write one value: a = b = c.
 
-    exact  False if the last side is rounded: a = b ≈ c
+    exact    False if the last side is rounded: a = b ≈ c
+    symbols  how many of the first sides are the same whatever the numbers are, if that is known
     """
 
     sides: tuple[Expression, ...]
     exact: bool = True
+    symbols: int = field(default=0, compare=False, repr=False)
 
 
 def product(factors: Iterable[Expression]) -> Expression:

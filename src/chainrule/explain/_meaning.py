@@ -44,6 +44,14 @@ def meaning_of(
             yield Paragraph(say("meaning.descent", output=output, moves=", ".join(moves)))
 
 
+def sentences_of(block: Block) -> tuple[str, ...]:
+    """The text of a paragraph or a list."""
+    if isinstance(block, Bullets):
+        return tuple(str(item) for item in block.items)
+    assert isinstance(block, Paragraph)
+    return (str(block.content),)
+
+
 def _of_one(node: Node, gradient: Any, is_kink: bool, output: str, say: Words) -> str:
     if gradient.ndim:
         return _of_array(node.name, gradient, say)

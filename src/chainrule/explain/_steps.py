@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +27,11 @@ from .notation import text
 
 MOST_ELEMENTS = 12  # of an array that is shown in full
 
+# What sets values beside each other.
+_ASKING = frozenset(
+    "where sign equal not_equal less less_equal greater greater_equal maximum minimum".split()
+)
+
 
 class Summary(NamedTuple):
     """A large array in four numbers: its Euclidean norm, its extremes, and its share of zeros."""
@@ -43,12 +48,14 @@ class Part:
 
     edge      from the input into the gate
     equation  the rule in symbols and in numbers
+    local     the derivative of the gate's result for that input; None between arrays, where it is no single number
     value     the gradient that it hands back
     branch    which use of the input this is, of how many: (1, 1) if it is used once
     """
 
     edge: Edge
     equation: Equation
+    local: Expression | None
     value: Any
     branch: tuple[int, int]
 
@@ -103,12 +110,15 @@ def steps_of(passes: Backpropagation) -> tuple[Step, ...]:
     return tuple(writer.step(node) for node in passes.graph if node.variable.gate is not None)
 
 
-def shown(value: Any) -> Number | Array | None:
-    """A number or a small array as it is written, None for a large one."""
+def shown(value: Any, of: Name | Gradient | None = None) -> Number | Array | None:
+    """A number or a small array as it is written, None for a large one.
+
+    of  what it is the value of
+    """
     if np.ndim(value) == 0:
-        return Number(value.item() if isinstance(value, np.generic | np.ndarray) else value)
+        return Number(value.item() if isinstance(value, np.generic | np.ndarray) else value, of)
     if 0 < np.size(value) <= MOST_ELEMENTS and np.ndim(value) <= 2:
-        return Array(_tuples(np.asarray(value).tolist()))
+        return Array(_tuples(np.asarray(value).tolist()), of)
     return None
 
 
@@ -126,6 +136,17 @@ def is_exact(value: Any) -> bool:
         return True
     written = float(f"{float(value):.6g}")
     return bool(abs(written - value) <= 1e-12 * abs(value))
+
+
+def may_have_kink(expression: Expression) -> bool:
+    """Whether a rule asks which of two numbers is larger; one that does not is smooth."""
+    match expression:
+        case Operation(op, args):
+            return op in _ASKING or any(map(may_have_kink, args))
+        case Equation(sides):
+            return any(map(may_have_kink, sides))
+        case _:
+            return False
 
 
 def _tuples(rows: Any) -> Any:
@@ -168,7 +189,7 @@ class _Writer:
             given = [self._name(edge) for edge in edges[: len(by.inputs)]]
             written = shown(value)
             sides = [Name(name), Operation(by.name, tuple(given)), *([] if written is None else [written])]
-            yield Equation(tuple(sides), written is None or is_exact(value))
+            yield Equation(tuple(sides), written is None or is_exact(value), symbols=2)
 
     def _forward(self, node: Node, numbers: _Numbers | None) -> Equation:
         variable = node.variable
@@ -183,6 +204,8 @@ class _Writer:
         gate, value = variable.gate, self._passes.part(edge)
         assert gate is not None
         names, out = self._names(node), self._whole(node)
+        branch = self._branches[variable, edge.position]
+        number_of = branch[0] if branch[1] > 1 else 0
         if _is_scalar(variable):
             above, local = Gradient(self._output, node.name), Gradient(node.name, edge.source.name)
             found = local_derivative(
@@ -190,21 +213,22 @@ class _Writer:
             )
             formula = product([above, found])
             sides: list[Expression] = [
-                Gradient(self._output, edge.source.name),
+                Gradient(self._output, edge.source.name, branch=number_of),
                 product([above, local]),
                 formula,
             ]
             if variable is self._passes.graph.output:
                 del sides[1]  # ∂L/∂L · ∂L/∂x says no more than ∂L/∂x
         else:
+            found = None
             above = self._gradient(node)
             formula = rule_formula(
                 gate, edge.position, above, names, out, variable._values, variable._value, variable.kept,
                 variable.settings,
             )  # fmt: skip
-            sides = [self._gradient(edge.source), formula]
+            sides = [self._gradient(edge.source, number_of), formula]
         equation = _with_numbers(sides, formula, numbers, value)
-        return Part(edge, equation, value, self._branches[variable, edge.position])
+        return Part(edge, equation, found, value, branch)
 
     def _sums(self, parts: tuple[Part, ...]) -> Iterator[Equation]:
         for part in parts:
@@ -213,15 +237,17 @@ class _Writer:
             if count > 1 and number_of == count:
                 source = part.edge.source
                 value = self._passes.gradients[source.variable]
-                result = shown(value)
+                whole = Gradient(self._output, source.name, bool(np.ndim(value)))
+                result = shown(value, whole)
                 if result is None:
                     continue
-                terms = [shown(self._passes.part(use)) for use in self._behind[source.variable]]
+                uses = enumerate(self._behind[source.variable], 1)
+                terms = [shown(self._passes.part(use), replace(whole, branch=place)) for place, use in uses]
                 addends = [term for term in terms if term is not None]
-                sides: list[Expression] = [Gradient(self._output, source.name, bool(np.ndim(value)))]
+                sides: list[Expression] = [whole]
                 if count <= MOST_ELEMENTS:
                     sides.append(total(addends))
-                yield Equation((*sides, result), is_exact(value))
+                yield Equation((*sides, result), is_exact(value), symbols=1)
 
     def _numbers(self, node: Node) -> _Numbers | None:
         """What stands for each name in the equations of one gate; None if these are too many numbers to be read."""
@@ -233,7 +259,7 @@ class _Writer:
             values[self._gradient(node)] = dout
         if sum(map(np.size, values.values())) > MOST_ELEMENTS:
             return None
-        written = {name: shown(value) for name, value in values.items()}
+        written = {name: shown(value, _as_of(name)) for name, value in values.items()}
         return _Numbers(values, {name: w for name, w in written.items() if w is not None})
 
     def _names(self, node: Node) -> list[Expression]:
@@ -250,23 +276,24 @@ class _Writer:
     def _whole(self, node: Node) -> Name:
         return Name(node.name, node.variable.shape or None)
 
-    def _gradient(self, node: Node) -> Gradient:
+    def _gradient(self, node: Node, branch: int = 0) -> Gradient:
         shape = node.variable.shape
-        return Gradient(self._output, node.name, bool(shape), shape or None)
+        return Gradient(self._output, node.name, bool(shape), shape or None, branch)
 
 
 def _with_numbers(
     sides: list[Expression], formula: Expression, numbers: _Numbers | None, value: Any
 ) -> Equation:
     """The sides, then the formula with numbers in the places of names, then the result."""
-    result = shown(value)
+    result = shown(value, _as_of(sides[0]))
+    symbols = len(sides)
     if result is None:
-        return Equation(tuple(sides))
+        return Equation(tuple(sides), symbols=symbols)
     if numbers is not None:
         sides = [*sides, substituted(settled(formula, numbers.values), numbers.written)]
     if not _is_written_as(sides[-1], result):
         sides = [*sides, result]
-    return Equation(tuple(sides), is_exact(value))
+    return Equation(tuple(sides), is_exact(value), symbols)
 
 
 def _is_written_as(last: Expression, result: Number | Array) -> bool:
@@ -274,6 +301,10 @@ def _is_written_as(last: Expression, result: Number | Array) -> bool:
     return last == result or (
         isinstance(last, Operation) and last.op == "negative" and text(last) == text(result)
     )
+
+
+def _as_of(expression: Expression) -> Name | Gradient | None:
+    return expression if isinstance(expression, Name | Gradient) else None
 
 
 class _Numbers(NamedTuple):

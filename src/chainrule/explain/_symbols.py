@@ -177,7 +177,10 @@ def _kept_for_next_time(function: Callable[..., Expression]) -> Callable[..., Ex
 def _forward(gate: Gate, given: tuple[_Given, ...], settings: Settings) -> Expression:
     inputs, chosen = _symbols(given), dict(settings)
     if gate.formula is not None:
-        return shown(_textbook(gate, inputs, {**gate.defaults, **chosen}))
+        try:
+            return shown(_textbook(gate, inputs, {**gate.defaults, **chosen}))
+        except np.exceptions.AxisError:  # the softmax of a number, which has no axis to add along
+            return called(gate, inputs, chosen)
     try:
         out = quiet.run(gate.forward, _door, *inputs, **chosen)
     except Exception:  # somebody's own gate may do anything that needs numbers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from .notation import number
 
 _ELEMENTS = 6  # of an array that is shown by its numbers
 _ROUNDING = 16  # units in the last place of the largest number
+_EPS = float(np.finfo(np.float64).eps)
 _SAME = 1e-9  # of a change: two that are no further apart are the same
 
 
@@ -58,10 +60,8 @@ class Scenario:
     @property
     def rounding(self) -> float:
         """How far two changes may be apart for rounding alone: some units in the last place of the largest number."""
-        values = [np.asarray(v) for values in (self.before, self.after) for v in values.values()]
-        floats = [v for v in values if v.dtype.kind == "f" and v.size]
-        largest = max(float(np.max(np.abs(v), initial=0, where=np.isfinite(v))) for v in floats)
-        return _ROUNDING * largest * max(float(np.finfo(v.dtype).eps) for v in floats)
+        sizes = [_size_of(v) for values in (self.before, self.after) for v in values.values()]
+        return _ROUNDING * max(size for size, _ in sizes) * max(eps for _, eps in sizes)
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,23 @@ class WhatIf(Report):
         return {"output": self.output, "scenarios": [_scenario_data(s) for s in self.scenarios]}
 
 
+def each_alone(passes: Backpropagation, changes: Mapping[str, Any]) -> Mapping[str, Scenario]:
+    """A run for each change of an input alone.
+
+    passes   of a graph whose inputs have the values that they were computed with
+    changes  what is added to inputs, by name
+
+    >>> x = Variable(3.0, name="x")
+    >>> each_alone(backpropagation(x * x), {"x": 1.0})["x"].change
+    7.0
+    """
+    inputs = {node.name: node for node in passes.graph if node.variable.gate is None}
+    return {
+        name: _run(passes, inputs, {name: inputs[name].variable._value + step})
+        for name, step in changes.items()
+    }
+
+
 def what_if(
     output: Variable, changes: Mapping[str, Any] | None = None, /, *, lang: str = "en", **more: Any
 ) -> WhatIf:
@@ -241,6 +258,17 @@ def _run(passes: Backpropagation, inputs: Mapping[str, Node], values: Mapping[st
 def _gradient(passes: Backpropagation, node: Node) -> Any:
     """Of the output for an input; 0 where nothing flows."""
     return passes.gradients.get(node.variable, 0.0)
+
+
+def _size_of(value: Any) -> tuple[float, float]:
+    """The largest finite number of a value, and the distance from 1 to the next number of its kind."""
+    if type(value) is float:
+        return (abs(value) if isfinite(value) else 0.0), _EPS
+    array = np.asarray(value)
+    if array.dtype.kind != "f" or not array.size:
+        return 0.0, 0.0
+    largest = np.max(np.abs(array), initial=0, where=np.isfinite(array))
+    return float(largest), float(np.finfo(array.dtype).eps)
 
 
 def _one(value: Any) -> float:

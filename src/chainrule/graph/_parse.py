@@ -19,14 +19,14 @@ import numpy as np
 
 from ..errors import ArgumentError
 from . import functions
-from ._tokens import NOT_HERE, Token, clip, place, refuse, tokens
+from ._tokens import Token, clip, place, refuse, tokens
 from ._variable import Variable
 
 _UNARY = (
     "exp log sqrt abs square sin cos tanh sigmoid relu softplus silu gelu elu leaky_relu "
     "sum mean max min logsumexp softmax log_softmax"
 )
-_ARITY = dict.fromkeys(_UNARY.split(), 1) | {"maximum": 2, "minimum": 2}
+ARITY = dict.fromkeys(_UNARY.split(), 1) | {"maximum": 2, "minimum": 2}
 _CONSTANTS = {"pi": math.pi, "e": math.e}
 
 # Precedence and grouping are Python's: -x**2 is -(x**2), 2**-x is allowed, a**b**c is a**(b**c).
@@ -179,7 +179,7 @@ class _Reader:
     def read(self) -> Expression:
         statements = self._statements()
         if not statements:
-            self._refuse(0, "there is nothing to read", fix="write an expression: L = (x*m - t)**2")
+            self._refuse(0, "nothing")
         for statement in filter(_is_assignment, statements):
             self._add_target(statement[0])
         for statement in statements:
@@ -190,8 +190,7 @@ class _Reader:
             elif statement is statements[-1]:
                 self._store_as_out(statement[0])
             else:
-                what = "this value has no name, so nothing can use it"
-                self._refuse(statement[0].at, what, fix="write name = … before it")
+                self._refuse(statement[0].at, "no_name")
         return Expression(self.text, tuple(self.inputs), tuple(self.outputs), tuple(self.program))
 
     def _statements(self) -> list[list[Token]]:
@@ -209,13 +208,12 @@ class _Reader:
     def _add_target(self, target: Token) -> None:
         name, at = target.text, target.at
         if target.kind != "word":
-            self._refuse(at, f"{clip(name)} is not a name and cannot be assigned", fix="write name = …")
-        if name in _ARITY:
-            self._refuse(at, f"{name} is a function and cannot be assigned", fix=f"write {name}1 = …")
+            self._refuse(at, "not_a_name", name=clip(name))
+        if name in ARITY:
+            self._refuse(at, "function_assigned", name=name)
         if name in self.targets:
-            line, _ = place(self.text, self.targets[name].at)
-            what = f"{name} is assigned a second time (first in line {line}); each name has one meaning"
-            self._refuse(at, what, fix="give the new value a name of its own")
+            first, _ = place(self.text, self.targets[name].at)
+            self._refuse(at, "assigned_twice", name=name, first=first)
         self.targets[name] = target
 
     def _store(self, name: str) -> None:
@@ -224,8 +222,7 @@ class _Reader:
 
     def _store_as_out(self, first: Token) -> None:
         if "out" in self.inputs or "out" in self.outputs:
-            what = "a last expression without a name is called out, but out has a meaning here already"
-            self._refuse(first.at, what, fix="write name = … before it")
+            self._refuse(first.at, "out_taken")
         self._store("out")
 
     # The shunting yard. Where an operand must come next, _operand reads, elsewhere _operator; both say which is next.
@@ -239,7 +236,7 @@ class _Reader:
             else:
                 wants_operand = self._operator(before, token)
         if wants_operand:
-            self._refuse(end, "the expression ends where a number, a name or '(' must come")
+            self._refuse(end, "ends")
         self._apply_down_to(_SUM)
         if self.waiting:
             self._refuse_open_bracket()
@@ -263,20 +260,18 @@ class _Reader:
     def _number(self, token: Token) -> float:
         value = float(token.text)
         if math.isinf(value):
-            what = f"the number {clip(token.text)} is too large; the largest is about 1.8e308"
-            self._refuse(token.at, what, fix="write a smaller number")
+            self._refuse(token.at, "large_number", number=clip(token.text))
         return value
 
     def _word(self, token: Token, after: Token) -> bool:
         name = token.text
-        if name in _ARITY:
+        if name in ARITY:
             if after.text != "(":
-                self._refuse(token.at, f"{name} is a function, not a value", fix=f"write {name}(…)")
+                self._refuse(token.at, "function_value", name=name)
             return True
         if name in self.targets and name not in self.outputs:
-            line, _ = place(self.text, self.targets[name].at)
-            what = f"{name} is used before it is assigned (line {line})"
-            self._refuse(token.at, what, fix="assign it first, or give it a name of its own")
+            assigned, _ = place(self.text, self.targets[name].at)
+            self._refuse(token.at, "too_early", name=name, assigned=assigned)
         if name in _CONSTANTS and name not in self.outputs:
             self.program.append(_CONSTANTS[name])
         else:
@@ -299,28 +294,25 @@ class _Reader:
             self._close(token)
             return False
         if token.text == "=":
-            what = f"keyword arguments {NOT_HERE}" if call else "only one name may stand to the left of ="
-            fix = "write the argument without its name" if call else "write name = …"
-            self._refuse(token.at, what, fix)
+            self._refuse(token.at, "keyword" if call else "left_side")
         if not call:
-            what = "a comma may only stand between the arguments of a function"
-            self._refuse(token.at, what, fix="give every value a statement of its own")
+            self._refuse(token.at, "comma")
         call.arity += 1
         return True
 
     def _close(self, token: Token) -> None:
         if not self.waiting:
-            self._refuse(token.at, "this ')' closes nothing", fix="remove it, or add the '(' it belongs to")
+            self._refuse(token.at, "closes_nothing")
         bracket = self.waiting.pop()
         if bracket.function:
             self._check_arity(bracket)
             self._apply(bracket)
 
     def _check_arity(self, call: _Waiting) -> None:
-        arity = _ARITY[call.symbol]
+        arity = ARITY[call.symbol]
         if call.arity != arity:
-            what = f"{call.symbol} takes {arity} argument{'s' * (arity > 1)}; it was given {call.arity}"
-            self._refuse(call.at, what, fix=f"write {call.symbol}({', '.join('xy'[:arity])})")
+            key = "one_argument" if arity == 1 else "two_arguments"
+            self._refuse(call.at, key, name=call.symbol, given=call.arity)
 
     def _apply_down_to(self, precedence: int) -> None:
         while self.waiting and self.waiting[-1].precedence >= precedence:
@@ -343,14 +335,13 @@ class _Reader:
                 shown = f" {waiting.symbol} ".join(f"({n:g})" if n < 0 else f"{n:g}" for n in numbers)
             else:
                 shown = f"{waiting.symbol}({', '.join(f'{n:g}' for n in numbers)})"
-            what = f"{shown} has no finite real value"
-            self._refuse(waiting.at, what, fix="use smaller numbers, or an input")
+            self._refuse(waiting.at, "not_finite", shown=shown)
         self.program[-waiting.arity :] = [value]
 
     # Refusals
 
-    def _refuse(self, at: int, what: str, fix: str | None = None) -> NoReturn:
-        refuse(self.text, at, what, fix)
+    def _refuse(self, at: int, key: str, **facts: Any) -> NoReturn:
+        refuse(self.text, at, key, **facts)
 
     def _refuse_no_operand(self, before: Token, token: Token) -> NoReturn:
         call = self.waiting[-1] if self.waiting and before.text in ("(", ",") else None
@@ -358,23 +349,21 @@ class _Reader:
             call.arity = 0
             self._check_arity(call)
         if call and call.function and token.text in ("*", "**"):
-            self._refuse(token.at, f"starred arguments {NOT_HERE}", fix="write the arguments one by one")
-        self._refuse(token.at, f"'{token.text}' stands where a number, a name or '(' must come")
+            self._refuse(token.at, "starred")
+        self._refuse(token.at, "no_operand", sign=token.text)
 
     def _refuse_open_bracket(self) -> NoReturn:
         bracket = next(waiting for waiting in reversed(self.waiting) if waiting.precedence == _BRACKET)
-        self._refuse(bracket.at, "this '(' is never closed", fix="add the ')' it belongs to")
+        self._refuse(bracket.at, "open")
 
     def _refuse_missing_operator(self, before: Token, token: Token) -> NoReturn:
         if place(self.text, before.at)[0] < place(self.text, token.at)[0]:  # only an open bracket joins lines
             self._refuse_open_bracket()
         left = "(…)" if before.text == ")" else clip(before.text)
         right = "(…)" if token.text == "(" else clip(token.text)
-        fix = f"for a product write {left}*{right}"
         if before.kind == "word" and token.text == "(":
-            what = f"{left} is not a function; the functions are {', '.join(_ARITY)}"
-            self._refuse(before.at, what, fix)
-        self._refuse(token.at, f"an operator is missing before {right}", fix)
+            self._refuse(before.at, "not_a_function", left=left, right=right, functions=", ".join(ARITY))
+        self._refuse(token.at, "no_operator", left=left, right=right)
 
 
 def _is_assignment(statement: list[Token]) -> bool:

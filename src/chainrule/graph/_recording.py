@@ -266,7 +266,11 @@ def _refusal(
         return ArgumentError(f"the gate {gate.name} was given a whole number that does not fit a float")
     kind = DTypeError if gate.kind == "comparison" and isinstance(problem, TypeError) else ShapeError
     chosen = f" with {', '.join(f'{k}={v!r}' for k, v in settings.items())}" if settings else ""
-    return kind(f"the gate {gate.name} cannot take {given}{chosen}: {str(problem).strip()}")
+    error = kind(f"the gate {gate.name} cannot take {given}{chosen}: {str(problem).strip()}")
+    if kind is ShapeError and not settings:
+        shapes = ", ".join(str(np.shape(v)) for v in values)
+        return error.told_as("parse", "shapes", gate=gate.name, shapes=shapes)
+    return error
 
 
 def _record(

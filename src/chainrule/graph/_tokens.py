@@ -6,42 +6,40 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from ..errors import ParseError
+from ..words import words
 
 MOST_CHARACTERS = 100_000
 MOST_TOKENS = 10_000
 LONGEST_NAME = 40
-NOT_HERE = "are not part of this language"
-LANGUAGE = "use numbers, names, + - * / ** @ ( ) and functions such as exp(x)"
 
-# What Python has and this language has not, with the name a refusal gives it.
+# What Python has and this language has not, with the key of its refusal.
 _REFUSED = {
-    token: what
-    for tokens, what in {
-        ":=": "assignments inside an expression (walrus)",
-        "**= //= += -= *= /= @= %= ^= &= |=": "assignments that change a value",
-        "== != <= >= < > in is": "comparisons",
-        "//": "floor divisions",
-        "%": "remainders",
-        "^": "powers written with ^",
-        "<< >> & | ~": "operations on bits",
-        "[ ]": "lists, comprehensions and subscripts",
-        "{ }": "sets and dictionaries",
-        "\" '": "strings and f-strings",
-        ".": "attributes",
-        ":": "annotations and slices",
-        "\\": "continuation lines outside brackets",
-        "lambda": "functions of your own (lambda)",
-        "for async": "loops and comprehensions",
-        "if else": "conditions",
-        "and or not": "logical operations",
-        "True False None": "values other than numbers",
+    token: key
+    for tokens, key in {
+        ":=": "walrus",
+        "**= //= += -= *= /= @= %= ^= &= |=": "augmented",
+        "== != <= >= < > in is": "comparison",
+        "//": "floor_division",
+        "%": "remainder",
+        "^": "power",
+        "<< >> & | ~": "bits",
+        "[ ]": "list",
+        "{ }": "set",
+        "\" '": "string",
+        ".": "attribute",
+        ":": "annotation",
+        "\\": "continuation",
+        "lambda": "lambda",
+        "for async": "loop",
+        "if else": "condition",
+        "and or not": "logic",
+        "True False None": "constant",
     }.items()
     for token in tokens.split()
 }
-_FIXES = {"^": "write ** for a power: x**2", "\\": "put brackets around the expression"}
 _ALIASES = {"×": "*", "·": "*", "\u0387": "*", "⋅": "*", "÷": "/", "−": "-"}
 
 _OTHER_SIGNS = "".join(_ALIASES)
@@ -76,7 +74,7 @@ class Token(NamedTuple):
 def tokens(text: str) -> Iterator[Token]:
     """Cut the text into tokens, without spaces and comments; ParseError for what is not in the language."""
     if len(text) > MOST_CHARACTERS:
-        refuse(text, MOST_CHARACTERS, f"the text is longer than {MOST_CHARACTERS:,} characters")
+        refuse(text, MOST_CHARACTERS, "long_text", most=MOST_CHARACTERS)
     count = 0
     for match in _TOKEN.finditer(text):
         kind, found, at = str(match.lastgroup), match.group(), match.start()
@@ -84,7 +82,7 @@ def tokens(text: str) -> Iterator[Token]:
             continue
         count += kind != "newline"
         if count > MOST_TOKENS:
-            refuse(text, at, f"the text has more than {MOST_TOKENS:,} numbers, names and signs")
+            refuse(text, at, "many_tokens", most=MOST_TOKENS)
         if kind == "word":
             found = _name(text, found, at)
         elif kind == "refused":
@@ -94,15 +92,26 @@ def tokens(text: str) -> Iterator[Token]:
         yield Token(kind, _ALIASES.get(found, found), at, match.end())
 
 
-def refuse(text: str, at: int, what: str, fix: str | None = None) -> NoReturn:
-    """Raise the ParseError that shows the text at this position with a caret under it."""
+def refuse(text: str, at: int, key: str, **facts: Any) -> NoReturn:
+    """Raise the ParseError that shows the text at this position with a caret under it.
+
+    key    of its sentence in words/…/parse.json
+    facts  for the places in it
+    """
     line, column = place(text, at)
     whole = _NEWLINE.split(text)[line - 1]
     start = max(0, column - 41)
     left = "…" * (start > 0) + _printable(whole[start : column - 1])
     right = _printable(whole[column - 1 : column + 39]) + "…" * (len(whole) > column + 39)
     picture = f"    {left}{right}\n    {' ' * columns_of(left)}^"
-    raise ParseError(f"{what}\n{picture}", line=line, column=column, fix=fix)
+    say, fix = words("en", "parse"), f"{key}_fix"
+    error = ParseError(
+        f"{say(key, **facts)}\n{picture}",
+        line=line,
+        column=column,
+        fix=say(fix, **facts) if fix in say else None,
+    )
+    raise error.told_as("parse", key, **facts, line=line, column=column, picture=picture)
 
 
 def place(text: str, at: int) -> tuple[int, int]:
@@ -124,22 +133,25 @@ def _name(text: str, word: str, at: int) -> str:
     if keyword.iskeyword(name):
         _refuse_construct(text, name, at)
     if name.startswith("_"):
-        refuse(text, at, f"{clip(name)} starts with an underscore", fix="start the name with a letter")
+        refuse(text, at, "underscore", name=clip(name))
     if len(name) > LONGEST_NAME:
-        what = f"the name {clip(name)} has {len(name)} characters; at most {LONGEST_NAME} are allowed"
-        refuse(text, at, what, fix="choose a shorter name")
+        refuse(text, at, "long_name", name=clip(name), count=len(name), most=LONGEST_NAME)
     return name
 
 
 def _refuse_construct(text: str, token: str, at: int) -> NoReturn:
-    what = _REFUSED.get(token, f"statements of Python ({token})")
-    refuse(text, at, f"{what} {NOT_HERE}", fix=_FIXES.get(token, LANGUAGE))
+    if token in _REFUSED:
+        refuse(text, at, _REFUSED[token])
+    refuse(text, at, "statement", word=token)
 
 
 def _refuse_character(text: str, at: int) -> NoReturn:
     character = text[at]
-    name = unicodedata.name(character, "a character without a name")
-    refuse(text, at, f"{character!r} (U+{ord(character):04X}, {name}) is not part of this language", LANGUAGE)
+    facts = {"character": repr(character), "code": f"{ord(character):04X}"}
+    name = unicodedata.name(character, None)
+    if name is None:
+        refuse(text, at, "unnamed_character", **facts)
+    refuse(text, at, "character", **facts, unicode=name)
 
 
 def _printable(text: str) -> str:

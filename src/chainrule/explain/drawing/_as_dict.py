@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
+from ...graph import Variable
 from ._scene import Curve, Label, Node, Panel, Point, Scene
 from ._svg import path_data
 
@@ -26,6 +27,37 @@ def as_dict(scene: Scene) -> dict[str, Any]:
         "edges": [_edge(scene, number, curve) for number, curve in enumerate(scene.curves)],
         "frames": [_frame(panel) for panel in scene.panels],
     }
+
+
+class Ids(NamedTuple):
+    """What the parts of a drawing are called in its dictionary.
+
+    nodes   the circle of each variable
+    edges   the line of each use of a value: by the variable that is made of it, and the position among its inputs
+    output  the line behind the last gate
+    """
+
+    nodes: Mapping[Variable, str]
+    edges: Mapping[tuple[Variable, int], str]
+    output: str
+
+
+def ids_of(scene: Scene) -> Ids:
+    """Of all that stands for one thing of a graph alone."""
+    lines = list(enumerate(scene.diagram.lines))
+    return Ids(
+        {
+            vertex.variable: f"n{number}"
+            for number, vertex in enumerate(scene.diagram.vertices)
+            if vertex.variable is not None
+        },
+        {
+            (edge.target.variable, edge.position): f"e{number}"
+            for number, line in lines
+            for edge in line.edges
+        },
+        next((f"e{number}" for number, line in reversed(lines) if not line.edges), ""),
+    )
 
 
 def _node(number: int, node: Node) -> dict[str, Any]:

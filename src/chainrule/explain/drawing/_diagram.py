@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ...graph import Variable
+from .._backpropagation import Edge
+
 Kind = Literal["leaf", "constant", "gate", "group", "output", "port"]
 Passes = Literal["both", "forward", "backward"]
 
@@ -30,6 +33,7 @@ class Vertex:
     total     below it: the gradient of a value that is used more than once, the sum of those that come back
     forward   the step in which it computes, None for what does not compute
     backward  the step in which it hands gradients back, None where it does not
+    variable  that it stands for, if it is one alone
     """
 
     kind: Kind
@@ -40,6 +44,7 @@ class Vertex:
     total: Text | None = None
     forward: int | None = None
     backward: int | None = None
+    variable: Variable | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +54,14 @@ class Line:
     source, target  indices of vertices
     value           above the line
     gradient        below it
+    edges           of the graph that it stands for; none for the line to the output's name
     """
 
     source: int
     target: int
     value: Text | None = None
     gradient: Text | None = None
+    edges: Sequence[Edge] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ class Diagram:
     description  the same with its numbers, in sentences
     legend       what stands above a line and below it
     steps        how many there are, of both passes
+    room         the least that numbers get on a line, and with it more in steps: one that changes seldom moves anything
     """
 
     vertices: Sequence[Vertex]
@@ -82,3 +90,4 @@ class Diagram:
     legend: tuple[str, str]
     steps: int
     frames: Sequence[Frame] = field(default=())
+    room: float = 0.0

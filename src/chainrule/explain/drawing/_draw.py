@@ -70,6 +70,34 @@ def draw(
     return Drawing(scene_of(diagram, title=" ".join((title or "").split()), lang=lang).at(step))
 
 
+def draw_passes(passes: Backpropagation, *, lang: str = "en", digits: int = 4, room: float = 0.0) -> Drawing:
+    """Draw both passes of a graph, gate by gate however many there are.
+
+    passes  with its gradients
+    room    the least that the numbers on a line get, in pixels. Where they need more it grows in steps, so that numbers
+            that change seldom move anything else
+
+    >>> from .._backpropagation import backpropagation
+    >>> x = Variable(3.0, name="x")
+    >>> drawing = draw_passes(backpropagation(x * x))
+    >>> drawing.ids.nodes[x], sorted(drawing.ids.edges.values()), drawing.ids.output
+    ('n0', ['e0', 'e1'], 'e2')
+    """
+    say = words(lang, "draw")
+    *_, last = passes.graph
+    diagram = _diagram(
+        passes,
+        Numbers(digits),
+        "both",
+        Parts(),
+        say("heading", output=last.name),
+        ("above", "below"),
+        say,
+        room,
+    )
+    return Drawing(scene_of(diagram, title="", lang=lang))
+
+
 def _of_graph(output: Any, passes: Passes, digits: int, say: Words) -> Diagram:
     shown = passes
     if passes == "both" and isinstance(output, Variable) and not _has_backward(output):
@@ -122,6 +150,7 @@ def _diagram(
     heading: str,
     legend: tuple[str, str],
     say: Words,
+    room: float = 0.0,
 ) -> Diagram:
     graph = GraphDiagram(found, writing, shown, parts)
     vertices, lines, frames = graph.build()
@@ -132,7 +161,8 @@ def _diagram(
         sentences.append(say("more", count=len(vertices) - _MOST_SENTENCES))
     above = say(legend[0]) if shown != "backward" else ""
     below = say(legend[1]) if shown != "forward" else ""
-    return Diagram(vertices, lines, heading, " ".join(sentences), (above, below), graph.steps, frames)
+    description = " ".join(sentences)
+    return Diagram(vertices, lines, heading, description, (above, below), graph.steps, frames, room)
 
 
 def _check(passes: Any, digits: Any, title: Any) -> None:

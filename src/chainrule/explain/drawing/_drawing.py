@@ -11,7 +11,7 @@ from typing import Any
 from ...errors import ArgumentError
 from ...storage import write_atomically
 from ...words import words
-from ._as_dict import as_dict
+from ._as_dict import Ids, as_dict, ids_of
 from ._dot import dot
 from ._mermaid import mermaid
 from ._raster import raster
@@ -49,6 +49,13 @@ class Drawing:
         """An SVG document of its own, fit for light and dark pages."""
         return svg(self._scene)
 
+    def png(self) -> bytes:
+        """A picture in pixels.
+
+        raises   MissingExtraError without Matplotlib, ChainruleError without a font that has all the letters
+        """
+        return raster(self._scene, "png")
+
     def dot(self) -> str:
         """In the language of Graphviz."""
         return dot(self._scene)
@@ -64,6 +71,11 @@ class Drawing:
     def to_dict(self) -> dict[str, Any]:
         """Everything with its place, fit for JSON; texts of later steps too, each with the step it belongs to."""
         return as_dict(self._scene)
+
+    @property
+    def ids(self) -> Ids:
+        """Under which names the dictionary has the parts of the graph."""
+        return ids_of(self._scene)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a file, in the form that its name asks for, complete or not at all.
@@ -113,7 +125,7 @@ def _encoded(text: str) -> bytes:
 
 _FORMS: Mapping[str, Callable[[Drawing], bytes]] = {
     ".svg": lambda drawing: _encoded(drawing.svg()),
-    ".png": lambda drawing: raster(drawing._scene, "png"),
+    ".png": Drawing.png,
     ".pdf": lambda drawing: raster(drawing._scene, "pdf"),
     ".dot": lambda drawing: _encoded(drawing.dot()),
     ".mmd": lambda drawing: _encoded(drawing.mermaid()),

@@ -82,7 +82,9 @@ class GraphDiagram:
         members: defaultdict[str, list[int]] = defaultdict(list)
         for key, title in (frame_of | ports).items():
             members[title].append(index[key])
-        lines = [Line(index[tie.source], index[tie.target], *self._texts(tie)) for tie in ties]
+        lines = [
+            Line(index[tie.source], index[tie.target], *self._texts(tie), edges=tie.edges) for tie in ties
+        ]
         return list(vertices.values()), lines, [Frame(title, tuple(m)) for title, m in members.items()]
 
     def sentence(self, node: Node) -> str:
@@ -156,10 +158,11 @@ class GraphDiagram:
             return Vertex(kind, text, key, note=note, forward=forward, backward=backward)
         variable, total, sentence = node.variable, self._total(node.variable), self.sentence(node)
         if variable.gate is None:
-            return Vertex("leaf", _short(node.name, _LONGEST_NAME), sentence, total=total)
+            return Vertex("leaf", _short(node.name, _LONGEST_NAME), sentence, total=total, variable=variable)
         name = variable.name if variable.name and node is not self._output else ""
         symbol, note = symbol_of(variable)[0], note_of(variable)
-        return Vertex("gate", symbol, sentence, _short(name, _LONGEST_SMALL), note, total, forward, backward)
+        short = _short(name, _LONGEST_SMALL)
+        return Vertex("gate", symbol, sentence, short, note, total, forward, backward, variable)
 
     def _total(self, variable: Variable) -> Text | None:
         """The sum of the gradients that come back to a value that is used more than once."""

@@ -56,20 +56,21 @@ def inside(diagram: Diagram, frame: Frame) -> Inside:
     lines = [
         number for number, line in enumerate(diagram.lines) if line.source in index and line.target in index
     ]
-    links = links_of([diagram.lines[number] for number in lines], index)
-    placed = place([box_of(diagram.vertices[vertex]) for vertex in frame.members], links, gap=GAP)
+    links = links_of([diagram.lines[number] for number in lines], index, diagram.room)
+    boxes = [box_of(diagram.vertices[vertex], diagram.room) for vertex in frame.members]
+    placed = place(boxes, links, gap=GAP)
     targets = [diagram.lines[number].target for number in lines]
     leading_out = [index[target] for target in targets if diagram.vertices[target].kind == "port"]
     level = placed.boxes[leading_out[0]][1] if leading_out else placed.height / 2
     return Inside(frame, lines, placed, level + _PADDING + _TITLE)
 
 
-def links_of(lines: Sequence[Line], index: dict[int, int]) -> list[Link]:
+def links_of(lines: Sequence[Line], index: dict[int, int], room: float) -> list[Link]:
     """Lines as the layout takes them.
 
     index   of the box for each vertex
     """
-    return [Link(index[line.source], index[line.target], *label_size(line)) for line in lines]
+    return [Link(index[line.source], index[line.target], *label_size(line, room)) for line in lines]
 
 
 def extent(boxes: Sequence[Box], links: Sequence[Link], placed: Placed, insides: Sequence[Inside]) -> Point:

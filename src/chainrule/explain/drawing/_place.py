@@ -77,10 +77,10 @@ class _Places:
         index = {vertex: number for number, vertex in enumerate(outside)}
         for vertex, frame in self._frame_of.items():
             index[vertex] = len(outside) + frame
-        boxes = [box_of(diagram.vertices[vertex]) for vertex in outside]
+        boxes = [box_of(diagram.vertices[vertex], diagram.room) for vertex in outside]
         boxes += [each.box for each in insides]
         lines = [diagram.lines[line] for line in across]
-        return boxes, links_of(lines, index)
+        return boxes, links_of(lines, index, diagram.room)
 
     def _take(self, placed: Placed, vertices: Sequence[int], lines: Sequence[int], corner: Point) -> None:
         """Take over the places of vertices and lines, as seen from a corner."""

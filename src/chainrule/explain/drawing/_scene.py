@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import ceil
 from typing import Literal
 
 from ..layout import Box
@@ -23,6 +24,7 @@ ABOVE, BELOW = -6.0, 16.0  # from a line to the feet of the letters above and be
 SMALL_ROW = 14.0  # from one small text above or below a vertex to the next
 
 _LABEL_HEIGHT = 40.0
+_STEP = 26.0  # from one width of a label that is rounded up to the next
 _PADDING: dict[Kind, float] = {"leaf": 22, "constant": 8, "gate": 26, "group": 30, "output": 10, "port": 0}
 _CIRCLE_PADDING = 10.0
 _HEIGHT: dict[Kind, float] = {"leaf": 30, "constant": 22, "gate": 38, "group": 42, "output": 26, "port": 2}
@@ -156,18 +158,23 @@ def size_of(vertex: Vertex) -> tuple[float, float]:
     return max(width + _PADDING[kind], height if kind == "leaf" else 0.0), height
 
 
-def box_of(vertex: Vertex) -> Box:
+def box_of(vertex: Vertex, room: float) -> Box:
     """The room that it needs: the picture in the middle, small texts above and below it."""
     width, height = size_of(vertex)
     below = [vertex.note, vertex.total.text if vertex.total else ""]
     rows = max(bool(vertex.name), sum(map(bool, below)))
-    small = max(text_width(text, SMALL, bold=True) for text in (vertex.name, *below))
-    return Box(max(width, small), height + 2 * SMALL_ROW * rows)
+    fixed = max(text_width(text, SMALL, bold=True) for text in (vertex.name, vertex.note))
+    total = text_width(vertex.total.text, SMALL, bold=True) if vertex.total else 0.0
+    return Box(max(width, fixed, _rounded_up(total, room)), height + 2 * SMALL_ROW * rows)
 
 
-def label_size(line: Line) -> tuple[float, float]:
+def label_size(line: Line, room: float) -> tuple[float, float]:
     """Width and height of the two texts of a line together."""
     value = text_width(line.value.text, VALUE) if line.value else 0.0
     gradient = text_width(line.gradient.text, VALUE, bold=True) if line.gradient else 0.0
-    widest = max(value, gradient)
+    widest = _rounded_up(max(value, gradient), room)
     return (widest + 16.0, _LABEL_HEIGHT) if widest else (10.0, 2.0)
+
+
+def _rounded_up(width: float, room: float) -> float:
+    return max(room, ceil(width / _STEP) * _STEP) if room and width else width

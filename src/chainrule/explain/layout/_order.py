@@ -11,6 +11,7 @@ from ._columns import Layers
 from ._crossings import crossings
 
 _SWEEPS = 24
+_MOST_VERTICES = 40_000  # that are met in all sweeps together: somebody waits for the drawing
 _PATIENCE = 6  # sweeps without a gain before giving up
 
 Order = list[list[int]]  # for each layer its vertices from top to bottom
@@ -25,7 +26,8 @@ def arrange(graph: Layers) -> Order:
 def _swept(graph: Layers, first: int) -> Order:
     order = _depth_first(graph)
     best, fewest, idle = [*map(list, order)], crossings(graph, order), 0
-    for sweep in range(first, first + _SWEEPS):
+    sweeps = min(_SWEEPS, max(2, _MOST_VERTICES // len(graph.layer)))
+    for sweep in range(first, first + sweeps):
         if fewest == 0 or idle == _PATIENCE:
             break
         _sweep(graph, order, rightwards=sweep % 2 == 1, flip=sweep % 4 >= 2)

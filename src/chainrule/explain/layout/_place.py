@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ...errors import ArgumentError
 from ._columns import layers
 from ._heights import heights
 from ._model import Box, Link, Placed
-from ._order import arrange
+from ._order import Order, arrange
 from ._paths import draw
 from ._settle import settle
 
@@ -37,10 +38,15 @@ def place(boxes: Sequence[Box], links: Sequence[Link], *, gap: float = 16.0) -> 
     ((66.0, 12.0), (66.0, 44.0))
     """
     _check(boxes, links, gap)
+    return _placed(tuple(boxes), tuple(links), gap)
+
+
+@lru_cache(maxsize=32)  # who changes a value step by step asks for the same layout again
+def _placed(boxes: tuple[Box, ...], links: tuple[Link, ...], gap: float) -> Placed:
     if not boxes:
         return Placed(0.0, 0.0, (), (), ())
     graph = layers(boxes, links)
-    order = arrange(graph)
+    order = [*map(list, _order(len(boxes), tuple((link.source, link.target) for link in links)))]
 
     def distance(upper: int, lower: int) -> float:
         between = gap if upper < graph.boxes or lower < graph.boxes else gap / 2
@@ -58,6 +64,12 @@ def place(boxes: Sequence[Box], links: Sequence[Link], *, gap: float = 16.0) -> 
         labels=tuple(centres[vertex] for vertex in graph.labels),
         paths=tuple(paths),
     )
+
+
+@lru_cache(maxsize=32)
+def _order(count: int, ends: tuple[tuple[int, int], ...]) -> Order:
+    """The order within the columns, for which sizes do not matter."""
+    return arrange(layers([Box(0.0, 0.0)] * count, [Link(*pair, 0.0, 0.0) for pair in ends]))
 
 
 def _check(boxes: Sequence[Box], links: Sequence[Link], gap: float) -> None:

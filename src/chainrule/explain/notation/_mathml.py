@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
-from .._expression import Expression, Gradient, Operation
+from .._expression import Array, Equation, Expression, Gradient, Name, Number, Operation
 from ._numbers import parts
 from ._writer import FUNCTIONS, Writer, index_text, rows_of, shape_text, shown_settings
 
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ELEMENT = re.compile(r"<(\w+)>((?:(?!</?\1>).)*</\1>)", re.DOTALL)  # one alone, with none of its kind inside
+_MARK = re.compile('^<mrow data-term="[^"]*">')
 _LEFT = '<mtd style="text-align:left">'
+Terms = Mapping[Name | Gradient, str]
+_NO_TERMS: Terms = {}
+_SIDE = "\0"  # which nothing in XML contains
 _LETTER_AND_FIGURES = re.compile(r"([A-Za-z])(\d+)")
 
 
@@ -28,10 +35,37 @@ def mathml(expression: Expression, *, language: str = "en", breakable: bool = Fa
     return f"<math>{_MathML(expression, language, breakable=breakable).written}</math>"
 
 
+def mathml_sides(equation: Equation, *, language: str = "en", terms: Terms = _NO_TERMS) -> list[str]:
+    """An equation piece by piece: its first side, and each other side with the sign before it.
+
+    terms   for names and gradients what they and their values carry as ``data-term``
+
+    >>> from chainrule.explain._expression import Name
+    >>> mathml_sides(Equation((Name("x"), Number(2.0))), terms={Name("x"): "e0"})
+    ['<mi data-term="e0">x</mi>', '<mo>=</mo><mn>2</mn>']
+    """
+    return _Sides(equation, language, breakable=True, terms=terms).written.split(_SIDE)
+
+
 class _MathML(Writer):
     stacked = True
     minus = "<mo>−</mo>"
     breaks = ("", "</math> <math>")
+
+    def __init__(
+        self, expression: Expression, language: str, *, breakable: bool, terms: Terms = _NO_TERMS
+    ) -> None:
+        super().__init__(expression, language, breakable=breakable)
+        self._terms = terms
+
+    def piece(self, e: Expression) -> str:
+        written = super().piece(e)
+        of = e.of if isinstance(e, Number | Array) else e
+        mark = self._terms.get(of) if isinstance(of, Name | Gradient) else None
+        return _marked(written, mark) if mark else written
+
+    def is_negative(self, written: str) -> bool:
+        return super().is_negative(_MARK.sub("", written, count=1))
 
     def name(self, text: str) -> str:
         if found := _LETTER_AND_FIGURES.fullmatch(text):
@@ -107,6 +141,22 @@ class _MathML(Writer):
         return f'<mstyle scriptlevel="1">{_text(f" {shape_text(shape)}")}</mstyle>'
 
 
+def _marked(written: str, mark: str) -> str:
+    """A part with a mark on its element; around several one is put."""
+    attribute = f" data-term={quoteattr(mark)}"
+    if single := _ELEMENT.fullmatch(written):
+        return f"<{single[1]}{attribute}>{single[2]}"
+    return f"<mrow{attribute}>{written}</mrow>"
+
+
+class _Sides(_MathML):
+    breaks = (_SIDE, _SIDE)
+
+    def is_broken(self, equation: Equation) -> bool:
+        return True
+
+
+@lru_cache(maxsize=4096)  # formulas are made of few words, again and again
 def _tag(name: str, inside: str) -> str:
     return f"<{name}>{escape(_NOT_IN_XML.sub('�', inside))}</{name}>"
 

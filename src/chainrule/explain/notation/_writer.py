@@ -52,10 +52,14 @@ class Writer(ABC):
 
     def __init__(self, expression: Expression, language: str, *, breakable: bool = False) -> None:
         self._expression = expression
-        self._breakable = breakable and isinstance(expression, Equation)
+        self._breakable = breakable and isinstance(expression, Equation) and self.is_broken(expression)
         self._say = words(language, "notation")
         # Between arrays the dot is the matrix product's; element by element it is ×.
         self._times = "×" if _is_about_arrays(expression) else "·"
+
+    def is_broken(self, equation: Equation) -> bool:
+        """Whether an equation that may break does; what has two sides stays together."""
+        return len(equation.sides) > 2
 
     @property
     def written(self) -> str:
@@ -81,7 +85,7 @@ class Writer(ABC):
         return self._operation(e)
 
     def _equation(self, sides: list[str], signs: list[str]) -> str:
-        at_first, at_others = self.breaks if self._breakable and len(signs) > 1 else ("", "")
+        at_first, at_others = self.breaks if self._breakable else ("", "")
         marks = [at_first] + [at_others] * len(signs)
         others = zip(marks, map(self.sign, signs), sides[1:], strict=False)
         return sides[0] + "".join(mark + sign + side for mark, sign, side in others)
@@ -129,6 +133,10 @@ class Writer(ABC):
     @abstractmethod
     def sign(self, sign: str) -> str:
         """A sign between two parts, with the space around it."""
+
+    def is_negative(self, written: str) -> bool:
+        """Whether a written part starts with a minus."""
+        return written.startswith(self.minus)
 
     @abstractmethod
     def brackets(self, inside: str) -> str: ...
@@ -203,7 +211,7 @@ class Writer(ABC):
     def _operand(self, e: Expression, least: Level, *, first: bool = False) -> str:
         """A part, in brackets if it holds less tightly than it must, or starts with a minus and is not the first."""
         written = self.piece(e)
-        loose = self._level(e) < least or (not first and written.startswith(self.minus))
+        loose = self._level(e) < least or (not first and self.is_negative(written))
         return self.brackets(written) if loose else written
 
     def _between(self, op: str, left: Expression, right: Expression) -> str:

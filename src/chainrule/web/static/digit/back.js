@@ -1,0 +1,75 @@
+// How the error flows from the loss back to the pixels, layer by layer.
+
+import { html } from "../vendor/preact.js";
+import { numberText } from "../lib/number.js";
+import { t } from "../lib/words.js";
+import { Picture } from "./picture.js";
+
+/**
+ * @param {{flow: object, label: number}} props flow: the answer of /api/digit/back
+ */
+export function FlowBack({ flow, label }) {
+  const scale = logScale(flow.layers.map((layer) => layer.gradient).concat(flow.size));
+  const last = flow.layers.at(-1);
+  return html`<ol class="back">
+    <li class="back-loss">
+      <h3>${t("page_digit.at_loss")}</h3>
+      <p>${t("page_digit.loss_says", { label, loss: numberText(flow.loss, 4) })}</p>
+    </li>
+    ${flow.layers.toReversed().map(
+      (layer) => html`<li key=${layer.name}>
+        <h3>${layer.name} <small>${t("page_digit.units", { units: layer.units })}</small></h3>
+        <${Size} size=${layer.gradient} scale=${scale} />
+        ${layer.gradients && html`<${Units} layer=${layer} />`}
+        ${layer === last && html`<p class="hint">${t("page_digit.scores_say", { label })}</p>`}
+      </li>`,
+    )}
+    <li class="back-pixels">
+      <h3>${t("page_digit.at_pixels")}</h3>
+      <${Size} size=${flow.size} scale=${scale} />
+      <${Picture} image=${flow.pixels} scale=${flow.largest} className="large" label=${t("page_digit.pixels_label", { label })} />
+      <${Scale} largest=${flow.largest} />
+      <p class="hint">${t("page_digit.pixels_say", { label })}</p>
+    </li>
+  </ol>`;
+}
+
+function Size({ size, scale }) {
+  return html`<p class="size">
+    <span class="size-bar" aria-hidden="true"><span style=${{ width: `${100 * scale(size)}%` }}></span></span>
+    <span class="gradient-text">${t("page_digit.gradient_size", { size: numberText(size, 3) })}</span>
+  </p>`;
+}
+
+/** The gradient at each unit of a small layer: blue pulls it up, red pulls it down. */
+function Units({ layer }) {
+  const largest = Math.max(...layer.gradients.map(Math.abs));
+  const few = layer.units <= 10;
+  return html`<ol class=${`units ${few ? "few" : ""}`}>
+    ${layer.gradients.map((gradient, unit) => {
+      const said = t("page_digit.unit", {
+        unit,
+        value: numberText(layer.values[unit], 3),
+        gradient: numberText(gradient, 3),
+      });
+      return html`<li title=${said} style=${{ "--share": largest ? Math.abs(gradient) / largest : 0 }} class=${gradient > 0 ? "up" : "down"}>
+        ${few ? html`<span class="unit-name">${unit}</span><span class="unit-gradient">${gradient.toFixed(3).replace("-", "−")}</span>` : html`<span class="off-screen">${said}</span>`}
+      </li>`;
+    })}
+  </ol>`;
+}
+
+function Scale({ largest }) {
+  return html`<p class="signed-scale">
+    <span>${numberText(-largest, 2)}</span><span class="signed-ramp" aria-hidden="true"></span><span>${numberText(largest, 2)}</span>
+  </p>`;
+}
+
+/** From a size to the length of its bar, on a log axis that holds all of them and ends at round powers of ten. */
+function logScale(sizes) {
+  const logs = sizes.filter((size) => size > 0).map(Math.log10);
+  if (!logs.length) return () => 0;
+  const low = Math.floor(Math.min(...logs)) - 1;
+  const high = Math.ceil(Math.max(...logs));
+  return (size) => (size > 0 ? (Math.log10(size) - low) / Math.max(1, high - low) : 0);
+}

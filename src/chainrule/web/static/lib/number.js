@@ -1,0 +1,44 @@
+// Numbers as the drawings and texts of chainrule write them.
+
+const WHOLE = 2 ** 53; // below it a whole number is that number and no other
+
+/**
+ * A number as people write it, to some digits: as chainrule.explain writes it, and a test compares the two.
+ * @param {number | null | undefined} x null is what JSON makes of a number that is not finite
+ * @param {number} [digits] whole numbers have all of theirs
+ * @returns {string} "219", "0.733333", "−1.25×10⁻⁷", "∞"; never "-0"
+ */
+export function numberText(x, digits = 6) {
+  if (x === null || x === undefined) return "–";
+  if (Number.isNaN(x)) return "NaN";
+  if (Math.abs(x) === Infinity) return x > 0 ? "∞" : "−∞";
+  if (x === 0) return "0";
+  const sign = x < 0 ? "−" : "";
+  const size = Math.abs(x);
+  if (Number.isInteger(x) && size < WHOLE) return sign + String(size);
+  if (size >= 1e-4 && size < 10 ** digits) return sign + withoutZeros(positional(size, digits));
+  const [mantissa, exponent] = scientific(size, digits).split("e");
+  return `${sign}${withoutZeros(mantissa)}×10${superscript(String(Number(exponent)))}`;
+}
+
+/** A share in percent: 0.934 is "93.4%". @param {number} share @param {number} [decimals] */
+export const percentText = (share, decimals = 1) => `${(share * 100).toFixed(decimals)}%`;
+
+/** A whole number with its thousands apart: 60,000. @param {number} count */
+export const countText = (count) => String(count).replace(/\B(?=(\d{3})+$)/g, ",");
+
+/** "-7" as "⁻⁷". @param {string} whole */
+export const superscript = (whole) => whole.replace(/[-\d]/g, (sign) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)] ?? "⁻");
+
+function positional(size, digits) {
+  const text = size.toPrecision(digits);
+  return text.includes("e") ? String(Number(text)) : text; // 999999.6 to six digits is 1.00000e+6
+}
+
+/** The smallest numbers have few digits, and more would be made up: 5e-324, not 4.94066e-324. */
+function scientific(size, digits) {
+  const all = size.toExponential();
+  return all.indexOf("e") <= digits ? all : size.toExponential(digits - 1);
+}
+
+const withoutZeros = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
