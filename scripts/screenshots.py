@@ -20,8 +20,8 @@ from tests.browser.conftest import ARGUMENTS, LOCALES, serving  # noqa: E402
 PICTURES = ROOT / "docs" / "pictures"
 WIDTH, HEIGHT = 1200, 760
 APPLES = {
-    "en": "#/graph?example=apple&step=3",
-    "ko": "#/graph?example=apple&step=3",
+    "en": "#/graph?g=apple&step=3",
+    "ko": "#/graph?g=apple&step=3",
 }
 
 
