@@ -25,6 +25,8 @@ _MEDIA = {
     ".txt": "text/plain",
 }
 
+_LATER = ("digit/", "source/", "train/", "vendor/uplot")  # views that the page does not open with
+
 
 def routes(language: str | None) -> list[Route]:
     """The page at / and its files below /static/.
@@ -45,7 +47,8 @@ def routes(language: str | None) -> list[Route]:
         return _answer(request, file.read_bytes(), media)
 
     # Scripts name each other; told of all at once, the browser need not read one to learn of the next.
-    scripts = ", ".join(f"</static/{name}>; rel=modulepreload" for name in files if name.endswith(".js"))
+    first = (name for name in files if name.endswith(".js") and not name.startswith(_LATER))
+    scripts = ", ".join(f"</static/{name}>; rel=modulepreload" for name in first)
 
     async def index(request: Request) -> Response:
         text = (FOLDER / "index.html").read_bytes()
