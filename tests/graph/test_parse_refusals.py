@@ -231,10 +231,10 @@ def test_the_length_of_the_text_is_limited() -> None:
     ],
 )
 def test_nothing_takes_long(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ParseError) if text != "#" else pytest.raises(ParseError, match="nothing to read"):
         parse(text * (100_000 // len(text)))
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 # Any text at all
