@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule.verify import GradientReport, InputCheck
 from tests.verify.claims._book import Affine, Sigmoid, TwoLayerNet, numbers
+
+torch = pytest.importorskip("torch")
 
 RNG_SEED = 20261126
 

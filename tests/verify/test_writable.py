@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,8 @@ import chainrule as cr
 from chainrule.graph import Variable, gradients_of
 from chainrule.verify._writable import Writable, bare
 from tests.verify.claims._book import BatchNorm, Relu, TwoLayerNet, numbers
+
+torch = pytest.importorskip("torch")
 
 RNG_SEED = 20261126
 
