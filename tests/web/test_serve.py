@@ -202,8 +202,12 @@ def test_it_says_where_it_is_to_a_person_and_ends_well(tmp_path):
     assert process.stdout is not None
     first = process.stdout.readline()
     assert first.startswith("http://lab7:")
+    port = int(first.partition("/?")[0].rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 421")  # so it listens to signals too
     process.send_signal(signal.SIGINT)
-    out = process.stdout.read()
+    out = process.stdout.read()  # of which some may have come with the first line
     _, err = process.communicate(timeout=10)
     assert out == f"  data  mnist\n  runs  {tmp_path}\n  stop  Ctrl-C\n"
     assert err.startswith("note: other machines can reach this page")

@@ -62,8 +62,11 @@ class _Answers:
         return is_first
 
     def _write(self, answer: Answer) -> None:
-        self._stream.write(json.dumps(json_ready(answer), allow_nan=False).encode() + b"\n")
-        self._stream.flush()
+        try:
+            self._stream.write(json.dumps(json_ready(answer), allow_nan=False).encode() + b"\n")
+            self._stream.flush()
+        except OSError:  # nobody reads any more
+            os._exit(1)
 
 
 def _stdout_taken_away() -> BinaryIO:

@@ -150,7 +150,7 @@ def test_closing_does_not_wait_for_what_takes_long(state, start, monkeypatch):
     wait_for(lambda: evaluates)
     begin = time.perf_counter()
     state.worker.close()
-    assert 0.8 < time.perf_counter() - begin < 1.5
+    assert time.perf_counter() - begin < 5  # the evaluation goes on until it is let go
     done.append(True)
     wait_for_status(run, "stopped")
 

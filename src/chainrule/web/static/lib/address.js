@@ -17,6 +17,7 @@ export const languageInAddress = signal(start.lang);
 // What each view's state was when it was left, so that coming back finds it again.
 const left = new Map();
 let writing = 0;
+let known = location.hash; // another one in the bar is a link that was followed a moment ago
 
 /**
  * Open a view, as a new entry of the history.
@@ -26,7 +27,8 @@ let writing = 0;
 export function go(view, params) {
   write();
   move({ view, params: params === undefined ? (left.get(view) ?? {}) : texts(params) });
-  history.pushState(null, "", hashOf(view, address.peek().params));
+  known = hashOf(view, address.peek().params);
+  history.pushState(null, "", known);
 }
 
 /**
@@ -76,7 +78,9 @@ function write() {
   writing = 0;
   const { view, params } = address.peek();
   const hash = hashOf(view, params);
-  if (hash !== location.hash) history.replaceState(null, "", hash);
+  if (hash === known || location.hash !== known) return;
+  known = hash;
+  history.replaceState(null, "", hash);
 }
 
 function texts(params) {
@@ -94,7 +98,8 @@ function parsed(hash) {
 addEventListener("hashchange", () => {
   clearTimeout(writing);
   writing = 0;
-  const { view, params, lang } = parsed(location.hash);
+  known = location.hash;
+  const { view, params, lang } = parsed(known);
   batch(() => {
     move({ view, params });
     if (lang) languageInAddress.value = lang;
