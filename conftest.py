@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ import pytest
 
 import chainrule
 import chainrule.engines
+
+if find_spec("sklearn") is None:
+    collect_ignore_glob = ["src/chainrule/interop/sklearn/*"]  # which cannot be imported without it
 
 
 @pytest.fixture(autouse=True)

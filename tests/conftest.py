@@ -46,8 +46,9 @@ def _auto_is_eager(request: pytest.FixtureRequest) -> Iterator[None]:
 _SET_BY_OTHERS = (
     "PYTEST_CURRENT_TEST",
     "KMP_DUPLICATE_LIB_OK",
+    "KMP_INIT_AT_FORK",
     "TORCHINDUCTOR_CACHE_DIR",
-)  # pytest, threadpoolctl, torch
+)  # pytest, threadpoolctl, scikit-learn, torch
 
 
 def _process_state() -> dict[str, Any]:
