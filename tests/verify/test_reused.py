@@ -17,7 +17,7 @@ from chainrule.verify import _checked
 from chainrule.verify._claim import Claim, copies
 from chainrule.verify._reused import Reused
 from chainrule.verify.claims import claim_of
-from tests.verify.claims._book import Affine, BatchNorm, ListNet, TwoLayerNet, numbers
+from tests.verify.claims._book import Affine, BatchNorm, Greedy, ListNet, TwoLayerNet, numbers
 
 RNG_SEED = 20261126
 
@@ -154,13 +154,6 @@ def test_results_do_not_change_when_the_object_runs_again() -> None:
 
 
 def test_what_the_object_writes_into_does_not_reach_the_next_call() -> None:
-    class Greedy(Affine):
-        def forward(self, x: Any) -> Any:
-            out = super().forward(x)
-            x *= 2
-            self.W += 1
-            return out
-
     claim = claim_of(Greedy(numbers(3, 2), numbers(2)), numbers(4, 3))
     reused, given = Reused(claim), copies(claim.values)
     for _ in range(9):

@@ -30,23 +30,17 @@ from chainrule.web._serve import _address, _listener
 END = b"event: end\ndata: []\n\n"
 
 
+def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """``chainrule web`` in a process of its own."""
+    line = [sys.executable, "-m", "chainrule", "web", "--port", "0", "--no-browser", "--folder", str(folder)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen([*line, *arguments], stdout=pipe, stderr=pipe, encoding="utf-8")
+
+
 @contextmanager
 def command(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict]]:
     """``chainrule web`` in a process of its own, and what it says of itself."""
-    line = [
-        sys.executable,
-        "-m",
-        "chainrule",
-        "web",
-        "--port",
-        "0",
-        "--no-browser",
-        "--json",
-        "--folder",
-        str(folder),
-    ]
-    pipe = subprocess.PIPE
-    process = subprocess.Popen([*line, *arguments], stdout=pipe, stderr=pipe, encoding="utf-8")
+    process = started(folder, "--json", *arguments)
     try:
         assert process.stdout is not None
         yield process, json.loads(process.stdout.readline())
@@ -184,21 +178,7 @@ def test_the_help_shows_examples(capsys):
 
 
 def test_it_says_where_it_is_to_a_person_and_ends_well(tmp_path):
-    line = [
-        sys.executable,
-        "-m",
-        "chainrule",
-        "web",
-        "--port",
-        "0",
-        "--no-browser",
-        "--folder",
-        str(tmp_path),
-    ]
-    process = subprocess.Popen(
-        [*line, "--allow-remote", "lab7", "--host", "0.0.0.0"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
-    )  # fmt: skip
+    process = started(tmp_path, "--allow-remote", "lab7", "--host", "0.0.0.0")
     assert process.stdout is not None
     first = process.stdout.readline()
     assert first.startswith("http://lab7:")

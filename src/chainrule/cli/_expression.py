@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..errors import ArgumentError
-from ..graph import Expression, Variable, parse
+from ..graph import Expression, Variable, holds_numbers, parse
 
 _Value = TypeVar("_Value")
 _ELEMENT = re.compile(r"\s*([^\s\[\]]+)\s*\[([-+0-9,\s]+)\]\s*")
@@ -85,16 +85,9 @@ def _assigned(text: str) -> tuple[str, Any]:
     except (ValueError, TypeError, OverflowError, RecursionError):
         what = f"the value of {name} is neither a number nor an array: {written!r}"
         raise ArgumentError(what, fix=f"{name}=1.5, or {name}=[[1, 2], [3, 4]] for an array") from None
-    if not _is_numeric(value) or not np.all(np.isfinite(array)):
+    if not holds_numbers(value) or not np.all(np.isfinite(array)):
         raise ArgumentError(f"the value of {name} holds something that is no finite number: {written!r}")
     return name, array if array.ndim else float(array)
-
-
-def _is_numeric(value: Any) -> bool:
-    """Whether JSON holds numbers alone: NumPy would take "1" and true for numbers as well."""
-    if isinstance(value, list):
-        return all(map(_is_numeric, value))
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _refuse(constant: str) -> float:

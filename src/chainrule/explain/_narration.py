@@ -109,7 +109,7 @@ def _given(node: Node, value: Any) -> Block:
 def _back_through(step: Step, order: int, output: str, say: Words) -> Iterator[Block]:
     gate = step.node.variable.gate
     assert gate is not None
-    title = gate.ko if say.language == "ko" else gate.en
+    title = gate.title(say.language)
     yield Heading(say("step", number=order, gate=title, statement=str(step.node)), level=2)
     if step.dout is None:
         yield Paragraph(say("unreached", output=output))
@@ -223,7 +223,7 @@ def _through(hop: Hop, order: int, output: str, say: Words) -> Iterator[Block]:
     target: Node = hop.edge.target
     variable: Variable = target.variable
     assert variable.gate is not None
-    title = variable.gate.ko if say.language == "ko" else variable.gate.en
+    title = variable.gate.title(say.language)
     yield Heading(say("element.hop", number=order, gate=title, statement=str(target)), level=2)
     element = element_name(hop.name, hop.index)
     if not hop.largest:

@@ -113,6 +113,10 @@ class Gate:
             not variadic and all(set(rule.needs) <= set(basic) for rule in self.rules.values()),
         )
 
+    def title(self, language: str) -> str:
+        """The plain-words name in a language, "en" or "ko"."""
+        return self.ko if language == "ko" else self.en
+
     def __repr__(self) -> str:
         return f"Gate({self.name!r})"
 

@@ -6,7 +6,7 @@ from .._lazy import lazy as _lazy_names
 from . import _variable, functions  # _variable first: the others import from it
 from ._backward import gradients_of, reachable, undo_broadcasting
 from ._dimension import Dimension, fitted, length_at, shape_at
-from ._inputs import as_numbers, check_inputs
+from ._inputs import as_numbers, check_inputs, holds_numbers
 from ._notebook import Shown, chosen, show_with
 from ._quiet import quiet
 from ._recording import apply, new_variable, no_grad, run_gate, tracing
@@ -57,6 +57,7 @@ __all__ = [
     "gradients_of",
     "handed_back",
     "hessian",
+    "holds_numbers",
     "jacobian",
     "length_at",
     "local_derivatives",

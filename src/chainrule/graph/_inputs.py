@@ -21,6 +21,19 @@ def check_inputs(x: np.ndarray[Any, Any]) -> None:
         raise DTypeError(f"x holds {x.dtype}; a network takes float32, float64, or pixels as uint8", fix=fix)
 
 
+def holds_numbers(value: Any, axes: int = 64) -> bool:
+    """Whether what JSON holds is a number, or nested lists of numbers alone: NumPy would take "1" and true too.
+
+    axes   how deep lists may be nested; NumPy knows no more than 64
+
+    >>> holds_numbers([[1, 2.5]]), holds_numbers([True]), holds_numbers([[1]], axes=1)
+    (True, False, False)
+    """
+    if isinstance(value, list):
+        return axes > 0 and all(holds_numbers(part, axes - 1) for part in value)
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def as_numbers(x: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     """Inputs in the dtype of a network; uint8 is taken for pixels, and so for x / 255.
 

@@ -12,13 +12,11 @@ from ..errors import ChainruleError
 from ..graph import Graph, gradients_of
 from ..graph import functions as f
 from ..networks import Network
-from ..runs import Data, load_network, probabilities
+from ..runs import Data, load_network
 from ._problem import Problem
 from ._state import State
 
 Array = np.ndarray[Any, np.dtype[Any]]
-
-_ROWS_AT_ONCE = 1000
 
 
 class Classifier(NamedTuple):
@@ -103,21 +101,12 @@ def flow_back(network: Network, image: Array, label: int) -> Flow:
         (name, np.asarray(found[name].value)[0], gradient)
         for name, gradient in zip(names, at_layers, strict=True)
     ]
-    shares = probabilities(network, image[np.newaxis])[0]
+    shares = np.asarray(f.softmax(layers[-1][1]))
     return Flow(float(loss.value), shares, layers, pixels)
 
 
 def losses_of(network: Network, data: Data) -> tuple[Array, Array]:
     """The loss of every test row alone, and the answer of the network."""
-    losses, answers = [], []
-    for start in range(0, len(data.x_test), _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        scores = network.predict(data.x_test[rows])
-        losses.append(_each_loss(scores, data.t_test[rows]))
-        answers.append(scores.argmax(axis=1))
-    return np.concatenate(losses), np.concatenate(answers)
-
-
-def _each_loss(scores: Array, labels: Array) -> Array:
-    chosen = np.arange(len(scores)), labels
-    return -np.asarray(f.log_softmax(scores.astype(np.float64)))[chosen]
+    scores = network.predict(data.x_test)
+    right = np.arange(len(scores)), data.t_test
+    return -np.asarray(f.log_softmax(scores.astype(np.float64)))[right], scores.argmax(axis=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import math
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -21,6 +20,7 @@ from ._drawn import as_in_mnist
 from ._problem import Problem
 from ._request import body_of, limited
 from ._state import State
+from ._training._weights import image_of
 
 _MOST_PIXELS = 256 * 256  # of a drawing
 _HARDEST = 30
@@ -160,10 +160,10 @@ class _Digits:
     def _side(self) -> int:
         """Of the square images. Problem where the data are none."""
         data = self._state.data
-        side = math.isqrt(data.inputs)
-        if data.x_test.dtype != np.uint8 or side * side != data.inputs:
+        image = image_of(data)
+        if image is None or data.x_test.dtype != np.uint8:
             raise Problem("no_images", 404, data=data.short_name)
-        return side
+        return image[0]
 
 
 async def _answer(compute: Any) -> Response:

@@ -20,7 +20,7 @@ from ..explain import Explanation, explain
 from ..explain._backpropagation import Backpropagation
 from ..explain._what_if import each_alone
 from ..explain.drawing import draw_passes
-from ..graph import Expression, Graph, Variable, new_variable, parse
+from ..graph import Expression, Graph, Variable, holds_numbers, new_variable, parse
 from ._graph_steps import Steps, plain
 from ._problem import Problem
 from ._request import body_of, language_of, limited
@@ -111,7 +111,7 @@ def _value(name: str, value: Any) -> Any:
             number = math.inf
         if math.isfinite(number):
             return number
-    if isinstance(value, list) and _is_numeric(value, _MOST_AXES):
+    if isinstance(value, list) and holds_numbers(value, _MOST_AXES):
         try:
             array = np.array(value, dtype=np.float64)
         except (ValueError, OverflowError):  # rows of different lengths
@@ -121,13 +121,6 @@ def _value(name: str, value: Any) -> Any:
         if array.size and np.all(np.isfinite(array)):
             return array
     raise Problem("graph_value", name=name)
-
-
-def _is_numeric(value: Any, axes: int) -> bool:
-    """Whether nested lists hold numbers alone: NumPy would take "1" and true for numbers as well."""
-    if isinstance(value, list):
-        return axes > 0 and all(_is_numeric(part, axes - 1) for part in value)
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @lru_cache(maxsize=64)

@@ -99,7 +99,7 @@ class Steps:
         return known
 
     def _new_common(self, step: Step, number: int, which: str) -> dict[str, Any]:
-        gate, name = _gate(step.node), self._gate_name(step.node)
+        gate, name = _gate(step.node), _gate(step.node).title(self._language)
         return {
             "number": number,
             "pass": which,
@@ -132,10 +132,6 @@ class Steps:
         if found is None:
             found = self._memory[key] = make()
         return found
-
-    def _gate_name(self, node: Node) -> str:
-        gate = _gate(node)
-        return gate.ko if self._language == "ko" else gate.en
 
     # Which lines and circles a formula is about
 
@@ -183,7 +179,7 @@ class Steps:
         return {
             "node": self._ids.nodes[variable],
             "name": node.name,
-            "gate": self._gate_name(node) if step else None,
+            "gate": _gate(node).title(self._language) if step else None,
             "inputs": list(node.arguments),
             "value": plain(value),
             "gradient": plain(gradient),

@@ -28,6 +28,16 @@ class Affine:
         return dx
 
 
+class Greedy(Affine):
+    """Writes into all that it is given."""
+
+    def forward(self, x: Any) -> Any:
+        out = super().forward(x)
+        x *= 2
+        self.W += 1
+        return out
+
+
 class Relu:
     def __init__(self) -> None:
         self.mask: Any = None

@@ -15,7 +15,7 @@ from chainrule.errors import UnsupportedError
 from chainrule.verify._claim import copies
 from chainrule.verify.claims import claim_of
 from tests.verify.claims._agree import assert_right
-from tests.verify.claims._book import Affine, BatchNorm, ListAffine, ListNet, Relu, numbers
+from tests.verify.claims._book import Affine, BatchNorm, Greedy, ListAffine, ListNet, Relu, numbers
 
 
 def test_one_session_runs_several_times_and_keeps_its_state() -> None:
@@ -58,13 +58,6 @@ def test_a_session_sees_what_it_is_given_overwritten() -> None:
     session.forward(copies(claim.values))
     session.backward(dout)
     np.testing.assert_array_equal(dout == 0, claim.values[0] <= 0)
-
-    class Greedy(Affine):
-        def forward(self, x: Any) -> Any:
-            out = super().forward(x)
-            x *= 2
-            self.W += 1
-            return out
 
     claim = claim_of(Greedy(numbers(3, 2), numbers(2)), numbers(4, 3))
     given = copies(claim.values)

@@ -189,10 +189,15 @@ class Perceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     def _iteration_ends(self, own: Rows | None) -> bool:
         """After an iteration of lbfgs: the curve of an own validation set, and callbacks."""
         if own is not None:
-            loss, score = self._measured(own)
-            self.validation_loss_curve_.append(loss)
-            self.validation_scores_ = [*(self.validation_scores_ or ()), score]
+            self._validate(own)
         return asked_to_stop(self)
+
+    def _validate(self, rows: Rows) -> tuple[float, float]:
+        """Measure a validation set, and note its loss and score."""
+        loss, score = self._measured(rows)
+        self.validation_loss_curve_.append(loss)
+        self.validation_scores_ = [*(self.validation_scores_ or ()), score]
+        return loss, score
 
     def _validated(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         dtype = (np.float64, np.float32) if reset else self.coefs_[0].dtype

@@ -42,9 +42,7 @@ class Watch:
         est = self._estimator
         if self._validation is None:
             return float("nan")
-        loss, score = est._measured(self._validation)
-        est.validation_loss_curve_.append(loss)
-        est.validation_scores_ = [*(est.validation_scores_ or ()), score]
+        loss, score = est._validate(self._validation)
         if est.verbose:
             print(f"Validation score: {score:f}, validation loss: {loss:.8f}")
         return float(score)
@@ -52,10 +50,7 @@ class Watch:
     def is_enough(self, descent: Descent) -> bool:
         """Whether training ends here."""
         est = self._estimator
-        wishes = [
-            callback(est) for callback in est.callbacks or ()
-        ]  # all are called, whatever one of them says
-        if any(wish is True for wish in wishes):
+        if asked_to_stop(est):
             return True
         if est._no_improvement_count <= est.n_iter_no_change:
             return False
@@ -79,5 +74,5 @@ class Watch:
 
 def asked_to_stop(estimator: Any) -> bool:
     """Call all callbacks, and say whether one of them wants training to end."""
-    wishes = [callback(estimator) for callback in estimator.callbacks or ()]
+    wishes = [callback(estimator) for callback in estimator.callbacks or ()]  # each, whatever others say
     return any(wish is True for wish in wishes)

@@ -1,10 +1,10 @@
 // The test images that the network finds hardest.
 
 import { html } from "../vendor/preact.js";
+import { bytesOf } from "../lib/download.js";
 import { numberText } from "../lib/number.js";
 import { t } from "../lib/words.js";
 import { Picture } from "./picture.js";
-import { decoded } from "./pixels.js";
 
 /**
  * @param {{hardest: object, onChoose: (index: number) => void}} props hardest: the answer of /api/digit/hardest
@@ -17,7 +17,7 @@ export function Hardest({ hardest, onChoose }) {
         const facts = { ...row, loss: numberText(row.loss, 3) };
         return html`<li key=${row.index}>
           <button type="button" onClick=${() => onChoose(row.index)} aria-label=${t("page_digit.hard_row", facts)}>
-            <${Picture} image=${decoded(row.image)} />
+            <${Picture} image=${bytesOf(row.image)} />
             <span aria-hidden="true">${row.label} → <b>${row.answer}</b></span>
           </button>
         </li>`;

@@ -1,15 +1,10 @@
-// Bytes and numbers as pixels: base64 both ways, grey images, and gradients in blue, white and red.
+// Bytes and numbers as pixels: base64, grey images, and gradients in blue, white and red.
 
 /** @param {Uint8Array} bytes @returns {string} base64 */
 export function encoded(bytes) {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
   return btoa(text);
-}
-
-/** @param {string} text base64 @returns {Uint8Array} */
-export function decoded(text) {
-  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
 
 /**

@@ -3,6 +3,7 @@
 import { html, signal, useEffect, useRef, useState } from "../vendor/preact.js";
 import { address, go, patch } from "../lib/address.js";
 import { get, isAbort, post } from "../lib/api.js";
+import { bytesOf } from "../lib/download.js";
 import { Button, Empty, Message, NumberBox, Panel } from "../lib/parts.js";
 import { lang, t } from "../lib/words.js";
 import { Loss, Probabilities } from "./answer.js";
@@ -10,7 +11,7 @@ import { FlowBack } from "./back.js";
 import { Hardest } from "./hardest.js";
 import { Pad } from "./pad.js";
 import { Picture } from "./picture.js";
-import { decoded, encoded } from "./pixels.js";
+import { encoded } from "./pixels.js";
 
 // What is looked at outlives the view, so that coming back to it finds the drawing again.
 const seenNow = signal(null); // the answer for the image
@@ -103,7 +104,7 @@ export function DigitView() {
       ${answered
         ? html`<div class="seen">
               <figure>
-                <${Picture} image=${decoded(seen.image)} className="large" label=${t("page_digit.seen_label")} />
+                <${Picture} image=${bytesOf(seen.image)} className="large" label=${t("page_digit.seen_label")} />
                 <figcaption>${t("page_digit.as_seen")}</figcaption>
               </figure>
               <div class="verdict" role="status">
