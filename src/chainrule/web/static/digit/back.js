@@ -1,6 +1,7 @@
 // How the error flows from the loss back to the pixels, layer by layer.
 
 import { html } from "../vendor/preact.js";
+import { axisOf, shareOf } from "../lib/log_axis.js";
 import { numberText } from "../lib/number.js";
 import { t } from "../lib/words.js";
 import { Picture } from "./picture.js";
@@ -9,7 +10,7 @@ import { Picture } from "./picture.js";
  * @param {{flow: object, label: number}} props flow: the answer of /api/digit/back
  */
 export function FlowBack({ flow, label }) {
-  const scale = logScale(flow.layers.map((layer) => layer.gradient).concat(flow.size));
+  const axis = axisOf(flow.layers.map((layer) => layer.gradient).concat(flow.size));
   const last = flow.layers.at(-1);
   return html`<ol class="back">
     <li class="back-loss">
@@ -19,14 +20,14 @@ export function FlowBack({ flow, label }) {
     ${flow.layers.toReversed().map(
       (layer) => html`<li key=${layer.name}>
         <h3>${layer.name} <small>${t("page_digit.units", { units: layer.units })}</small></h3>
-        <${Size} size=${layer.gradient} scale=${scale} />
+        <${Size} size=${layer.gradient} axis=${axis} />
         ${layer.gradients && html`<${Units} layer=${layer} />`}
         ${layer === last && html`<p class="hint">${t("page_digit.scores_say", { label })}</p>`}
       </li>`,
     )}
     <li class="back-pixels">
       <h3>${t("page_digit.at_pixels")}</h3>
-      <${Size} size=${flow.size} scale=${scale} />
+      <${Size} size=${flow.size} axis=${axis} />
       <${Picture} image=${flow.pixels} scale=${flow.largest} className="large" label=${t("page_digit.pixels_label", { label })} />
       <${Scale} largest=${flow.largest} />
       <p class="hint">${t("page_digit.pixels_say", { label })}</p>
@@ -34,9 +35,9 @@ export function FlowBack({ flow, label }) {
   </ol>`;
 }
 
-function Size({ size, scale }) {
+function Size({ size, axis }) {
   return html`<p class="size">
-    <span class="size-bar" aria-hidden="true"><span style=${{ width: `${100 * scale(size)}%` }}></span></span>
+    <span class="size-bar" aria-hidden="true"><span style=${{ width: `${100 * shareOf(axis, size)}%` }}></span></span>
     <span class="gradient-text">${t("page_digit.gradient_size", { size: numberText(size, 3) })}</span>
   </p>`;
 }
@@ -63,13 +64,4 @@ function Scale({ largest }) {
   return html`<p class="signed-scale">
     <span>${numberText(-largest, 2)}</span><span class="signed-ramp" aria-hidden="true"></span><span>${numberText(largest, 2)}</span>
   </p>`;
-}
-
-/** From a size to the length of its bar, on a log axis that holds all of them and ends at round powers of ten. */
-function logScale(sizes) {
-  const logs = sizes.filter((size) => size > 0).map(Math.log10);
-  if (!logs.length) return () => 0;
-  const low = Math.floor(Math.min(...logs)) - 1;
-  const high = Math.ceil(Math.max(...logs));
-  return (size) => (size > 0 ? (Math.log10(size) - low) / Math.max(1, high - low) : 0);
 }

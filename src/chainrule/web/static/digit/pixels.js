@@ -1,5 +1,7 @@
 // Bytes and numbers as pixels: base64, grey images, and gradients in blue, white and red.
 
+import { diverging } from "../lib/diverging.js";
+
 /** @param {Uint8Array} bytes @returns {string} base64 */
 export function encoded(bytes) {
   let text = "";
@@ -23,11 +25,7 @@ export function paintInk(canvas, image) {
  * @param {number} scale the number that gets the full colour
  */
 export function paintSigned(canvas, numbers, scale) {
-  paint(canvas, numbers, (value) => {
-    const share = scale > 0 ? Math.min(1, Math.abs(value) / scale) : 0;
-    const full = value > 0 ? [180, 35, 24] : [29, 78, 216];
-    return [...full.map((colour) => Math.round(255 + share * (colour - 255))), 255];
-  });
+  paint(canvas, numbers, (value) => diverging(scale > 0 ? value / scale : 0));
 }
 
 function paint(canvas, values, colourOf) {

@@ -4,9 +4,10 @@ import { html, useEffect, useState } from "../vendor/preact.js";
 import { address, patch } from "../lib/address.js";
 import { isAbort, post } from "../lib/api.js";
 import { Button, Message, Panel, Select, Slider } from "../lib/parts.js";
+import { axisOf } from "../lib/log_axis.js";
 import { t } from "../lib/words.js";
 import { Mark, Verdict } from "./flow.js";
-import { AxisLabels, Bar, axisOf } from "./log_axis.js";
+import { AxisLabels, Bar } from "./bars.js";
 import { about, isAlive } from "./run.js";
 
 const UNITS = 50;

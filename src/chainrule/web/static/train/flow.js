@@ -4,7 +4,8 @@ import { html } from "../vendor/preact.js";
 import { countText, numberText, percentText } from "../lib/number.js";
 import { Details, Icon, Legend, Panel } from "../lib/parts.js";
 import { lang, t } from "../lib/words.js";
-import { AxisLabels, Bar, axisOf } from "./log_axis.js";
+import { axisOf } from "../lib/log_axis.js";
+import { AxisLabels, Bar } from "./bars.js";
 import { flow } from "./run.js";
 
 /** The panel about the network that learns. */

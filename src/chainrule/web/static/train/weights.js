@@ -2,6 +2,7 @@
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { bytes } from "../lib/api.js";
+import { diverging } from "../lib/diverging.js";
 import { numberText } from "../lib/number.js";
 import { Details, Panel } from "../lib/parts.js";
 import { t } from "../lib/words.js";
@@ -12,9 +13,6 @@ const MOST_UNITS = 100;
 const GAP = 2; // pixels of a picture
 const MIDDLE = 128; // what stands for zero, and LARGEST away from it for the scale
 const LARGEST = 127;
-const BLUE = [27, 85, 159];
-const RED = [180, 35, 24];
-const WHITE = 255;
 
 /** The panel; nothing where the inputs are no pictures. */
 export function Weights() {
@@ -119,11 +117,7 @@ function draw(canvas, { values, units, width, height }, columns) {
   }
 }
 
-const COLOURS = Array.from({ length: 256 }, (_, value) => {
-  const share = Math.max(-1, (value - MIDDLE) / LARGEST);
-  const full = share < 0 ? BLUE : RED;
-  return [...full.map((part) => Math.round(WHITE + (part - WHITE) * Math.abs(share))), 255];
-});
+const COLOURS = Array.from({ length: 256 }, (_, value) => diverging((value - MIDDLE) / LARGEST));
 const colourOf = (value) => COLOURS[value];
 
 /** What the colours stand for. */

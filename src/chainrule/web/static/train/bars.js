@@ -1,23 +1,10 @@
-// An axis of powers of ten that several bars share, and the bars along it.
+// Bars along an axis of powers of ten, and the labels of the axis.
 
 import { html } from "../vendor/preact.js";
+import { shareOf } from "../lib/log_axis.js";
 import { numberText } from "../lib/number.js";
 
-const FEWEST_DECADES = 3;
 const MOST_LABELS = 6;
-
-/**
- * The powers of ten around some sizes; zeros and what is not finite have no place on it.
- * @param {(number | null)[]} sizes
- * @returns {{low: number, high: number}} exponents
- */
-export function axisOf(sizes) {
-  const logs = sizes.filter((size) => size > 0).map(Math.log10);
-  const high = Math.ceil(Math.max(...logs, -Infinity) + 1e-9);
-  const low = Math.floor(Math.min(...logs, Infinity) - 1e-9);
-  if (!Number.isFinite(high)) return { low: -FEWEST_DECADES, high: 0 };
-  return { low: Math.min(low, high - FEWEST_DECADES), high };
-}
 
 /** The labels of the axis; where there are many, every second or third. */
 export function AxisLabels({ axis: { low, high } }) {
@@ -43,13 +30,12 @@ export function AxisLabels({ axis: { low, high } }) {
  *   label  what it measures
  *   kind   "value", "gradient" or "other": its colour and how its number is set
  */
-export function Bar({ axis: { low, high }, size, label, kind, showLabel }) {
-  const share = size > 0 ? (Math.log10(size) - low) / (high - low) : 0;
+export function Bar({ axis, size, label, kind, showLabel }) {
   const text = html`<span class=${`number-text ${kind}-text`}>${withPower(numberText(size, 3))}</span>`;
   return html`<div class=${`log-bar ${kind} ${showLabel ? "labelled" : ""}`}>
     <span class=${showLabel ? "bar-label" : "off-screen"}>${label} </span>
-    <div class="track" style=${{ "--decades": high - low }}>
-      <div style=${{ width: `${Math.max(0, Math.min(1, share)) * 100}%` }}></div>
+    <div class="track" style=${{ "--decades": axis.high - axis.low }}>
+      <div style=${{ width: `${shareOf(axis, size) * 100}%` }}></div>
     </div>
     ${text}
   </div>`;
