@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError, CheckpointError
 
-__all__ = ["load_arrays", "save_arrays", "write_atomically"]
+__all__ = ["json_ready", "load_arrays", "save_arrays", "write_atomically"]
 
 _AnyPath: TypeAlias = str | os.PathLike[str]
 
@@ -389,3 +389,16 @@ def _read_array(file: BinaryIO, start: int, name: str, place: _Place) -> NDArray
     if place.dtype == np.bool_ and raw.size and raw.max() > 1:
         raise ValueError(f"{name!r} holds bools that are neither 0 nor 1")
     return array.astype(place.dtype.newbyteorder("="), copy=False)
+
+
+def json_ready(value: Any) -> Any:
+    """A value of lists and dictionaries, its numbers that are not finite replaced by None: what JSON can hold.
+
+    >>> json_ready({"loss": [0.5, float("nan")]})
+    {'loss': [0.5, None]}
+    """
+    if isinstance(value, dict):
+        return {name: json_ready(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_ready(item) for item in value]
+    return None if isinstance(value, float) and not abs(value) < float("inf") else value

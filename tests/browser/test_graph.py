@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import statistics
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -339,26 +338,3 @@ def test_a_narrow_page_does_not_scroll_sideways(page_at, lang, example):
     for tab in page.get_by_role("tab").all():
         tab.click()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
-
-
-def test_how_long_it_takes_from_the_slider_to_the_drawing(page_at, record_property):
-    page = graph_at(page_at, lang="en")
-    times: list[Any] = page.evaluate(
-        """async () => {
-          const slider = document.querySelector('input[type=range][id][min="10"]');
-          const text = () => document.querySelector('svg.drawing .edge .label.value').textContent;
-          const times = [];
-          for (let price = 11; price < 72; price++) {
-            const start = performance.now();
-            slider.value = String(price);
-            slider.dispatchEvent(new InputEvent("input", { bubbles: true }));
-            while (text() !== String(price)) await new Promise(requestAnimationFrame);
-            times.push(performance.now() - start);
-          }
-          return times.slice(10);
-        }"""
-    )
-    median = statistics.median(times)
-    record_property("median_ms", median)
-    print(f"from the slider to the drawing: median {median:.1f} ms of {len(times)}")
-    assert len(times) == 51

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
-from chainrule.cli import _commands, main
+from chainrule.cli import _commands, _info, main
 from chainrule.cli._screen import table
 from chainrule.engines import available
 
@@ -124,12 +124,12 @@ def test_an_error_anywhere_is_a_sentence(command, monkeypatch, error, code, what
     def fail(options):
         raise error
 
-    monkeypatch.setattr(_commands, "info", fail)
+    monkeypatch.setattr(_info, "info", fail)
     assert command("info") == (code, "", what)
 
 
 def test_a_mistake_of_our_own_keeps_its_traceback(command, monkeypatch):
-    monkeypatch.setattr(_commands, "info", lambda options: options.nothing)
+    monkeypatch.setattr(_info, "info", lambda options: options.nothing)
     with pytest.raises(AttributeError):
         command("info")
 

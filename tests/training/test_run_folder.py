@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.errors import ArgumentError, CheckpointError
-from chainrule.training import Epoch, History, RunFolder, json_ready
+from chainrule.storage import json_ready
+from chainrule.training import Epoch, History, RunFolder
 
 LEFTOVER = ".chainrule-0123456789abcdef.tmp"
 

@@ -32,6 +32,13 @@ def typed(read: Reader) -> Reader:
     return read_argument
 
 
+def port(text: str) -> int:
+    """Read a port. ValueError with the end of a sentence where it is none."""
+    if not (text.isascii() and text.isdigit() and int(text) < 1 << 16):
+        raise ValueError(f"must be a whole number from 0 to 65535; it is {text!r}")
+    return int(text)
+
+
 def several(read: Reader, leftover: str) -> type[argparse.Action]:
     """An action for a flag of several values, to be used with ``nargs="+"``.
 

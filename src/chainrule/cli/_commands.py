@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .. import __version__
@@ -13,22 +13,11 @@ from ..runs import ACTIVATIONS, INITIALS, LEARNING_RATES, READERS, Settings, num
 from ..web import PORT
 from ..words import LANGUAGES
 from . import _help as words
-from ._arguments import Parser, several, typed
-from ._check import check
-from ._draw import draw
-from ._eval import evaluate
-from ._explain import FORMATS, explain
-from ._flow import flow
-from ._info import info
-from ._predict import predict
-from ._show import show
-from ._train import train
-from ._web import port, web
+from ._arguments import Parser, port, several, typed
+from ._formats import FORMATS
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[Parser]
-
-Run = Callable[[argparse.Namespace], int]
 
 
 def parser() -> Parser:
@@ -51,7 +40,6 @@ def parser() -> Parser:
     _command(
         commands,
         "info",
-        info,
         "what chainrule computes with here",
         words.INFO,
         "example\n  chainrule info --json",
@@ -67,8 +55,15 @@ def _help(top: Parser) -> int:
 
 
 def _command(
-    commands: Commands, name: str, run: Run, summary: str, description: str, examples: str
+    commands: Commands, name: str, summary: str, description: str, examples: str, *, function: str = ""
 ) -> Parser:
+    """A command; the function that it calls has its name, in a module of its name."""
+
+    def run(options: argparse.Namespace) -> int:
+        module = import_module(f"._{name}", __package__)  # here: none waits for what another one needs
+        code: int = getattr(module, function or name)(options)
+        return code
+
     command = commands.add_parser(name, help=summary, description=description, epilog=examples)
     command.set_defaults(run=run)
     command.add_argument("--json", action="store_true", help="print one JSON object, for a program to read")
@@ -76,7 +71,7 @@ def _command(
 
 
 def _add_train(commands: Commands) -> None:
-    command = _command(commands, "train", train, "train a network", words.TRAIN, words.TRAIN_EXAMPLES)
+    command = _command(commands, "train", "train a network", words.TRAIN, words.TRAIN_EXAMPLES)
     command.add_argument("data", nargs="?", metavar="DATA", help="mnist (the default), FOLDER or FILE.npz")
     rates = ", ".join(f"{name} {rate:g}" for name, rate in LEARNING_RATES.items())
 
@@ -113,7 +108,7 @@ def _add_train(commands: Commands) -> None:
 
 def _add_eval(commands: Commands) -> None:
     command = _command(
-        commands, "eval", evaluate, "measure a trained network", words.EVAL, words.EVAL_EXAMPLES
+        commands, "eval", "measure a trained network", words.EVAL, words.EVAL_EXAMPLES, function="evaluate"
     )
     command.add_argument("run_folder", metavar="RUN", help="the folder of a run, or a .safetensors file")
     command.add_argument(
@@ -123,7 +118,7 @@ def _add_eval(commands: Commands) -> None:
 
 def _add_predict(commands: Commands) -> None:
     command = _command(
-        commands, "predict", predict, "classify what is in a file", words.PREDICT, words.PREDICT_EXAMPLES
+        commands, "predict", "classify what is in a file", words.PREDICT, words.PREDICT_EXAMPLES
     )
     command.add_argument("run_folder", metavar="RUN", help="the folder of a run, or a .safetensors file")
     command.add_argument("file", metavar="FILE", help=".npy, IDX or a picture")
@@ -135,9 +130,7 @@ def _add_predict(commands: Commands) -> None:
 
 
 def _add_show(commands: Commands) -> None:
-    command = _command(
-        commands, "show", show, "print the compiled step of a run", words.SHOW, words.SHOW_EXAMPLES
-    )
+    command = _command(commands, "show", "print the compiled step of a run", words.SHOW, words.SHOW_EXAMPLES)
     command.add_argument("run_folder", metavar="RUN", help="the folder of a run")
     command.add_argument(
         "--no-time", dest="time", action="store_false", help="do not compile and measure the step"
@@ -149,7 +142,6 @@ def _add_explain(commands: Commands) -> None:
     command = _command(
         commands,
         "explain",
-        explain,
         "explain an expression, gate by gate",
         words.EXPLAIN,
         words.EXPLAIN_EXAMPLES,
@@ -169,9 +161,7 @@ def _add_explain(commands: Commands) -> None:
 
 
 def _add_draw(commands: Commands) -> None:
-    command = _command(
-        commands, "draw", draw, "draw an expression or a network", words.DRAW, words.DRAW_EXAMPLES
-    )
+    command = _command(commands, "draw", "draw an expression or a network", words.DRAW, words.DRAW_EXAMPLES)
     _add_expression(command, "EXPRESSION or RUN")
     passes = ("both", "forward", "backward")
     command.add_argument(
@@ -197,7 +187,7 @@ def _add_draw(commands: Commands) -> None:
 
 def _add_flow(commands: Commands) -> None:
     command = _command(
-        commands, "flow", flow, "see how gradients flow through a run", words.FLOW, words.FLOW_EXAMPLES
+        commands, "flow", "see how gradients flow through a run", words.FLOW, words.FLOW_EXAMPLES
     )
     command.add_argument("run_folder", metavar="RUN", help="the folder of a run")
     command.add_argument(
@@ -210,7 +200,6 @@ def _add_check(commands: Commands) -> None:
     command = _command(
         commands,
         "check",
-        check,
         "check somebody's gradients, or all of chainrule's",
         words.CHECK,
         words.CHECK_EXAMPLES,
@@ -241,9 +230,7 @@ def _add_check(commands: Commands) -> None:
 
 
 def _add_web(commands: Commands) -> None:
-    command = _command(
-        commands, "web", web, "open the page: step, train, draw", words.WEB, words.WEB_EXAMPLES
-    )
+    command = _command(commands, "web", "open the page: step, train, draw", words.WEB, words.WEB_EXAMPLES)
     command.add_argument(
         "data", nargs="?", default="mnist", metavar="DATA", help="mnist (the default), FOLDER or FILE.npz"
     )

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..explain import Report, what_if
 from ..explain import explain as explanation_of
 from ..explain.document import Document, Heading
 from ._expression import changes_of, element_of, graph_of
+from ._formats import FORMATS
 from ._screen import print_json
-
-FORMATS: Mapping[str, Callable[[Report], str]] = {
-    "text": str,
-    "markdown": Report.to_markdown,
-    "html": lambda report: report.to_html(standalone=True),
-    "latex": Report.to_latex,
-}
 
 
 class _Both(Report):

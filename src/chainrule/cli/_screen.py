@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..errors import ChainruleError, NonFiniteError
-from ..training import json_ready
+from ..storage import json_ready
 
 
 def prepare() -> None:

@@ -12,13 +12,6 @@ _REMOTE = """note: other machines can reach this page, and its address is the on
       certificate in front, whoever can listen on the network can read that key"""
 
 
-def port(text: str) -> int:
-    """Read a port. ValueError with the end of a sentence where it is none."""
-    if not (text.isascii() and text.isdigit() and int(text) < 1 << 16):
-        raise ValueError(f"must be a whole number from 0 to 65535; it is {text!r}")
-    return int(text)
-
-
 def web(options: argparse.Namespace) -> int:
     """Serve the page until Ctrl-C."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Node, Variable
-from ..training import json_ready
+from ..storage import json_ready
 from ..verify import InputCheck
 from ..words import words
 from ._backpropagation import Backpropagation, Index, backpropagation, element_name

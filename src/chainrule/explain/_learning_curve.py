@@ -9,8 +9,8 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from itertools import count
-from xml.sax.saxutils import escape
 from zlib import crc32
 
 from ..errors import ArgumentError
@@ -102,8 +102,8 @@ def _document(heading: str, title: str, summary: str, body: list[str], lang: str
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" '
             f'viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" xml:lang="{lang}" '
             f'aria-labelledby="{name}-title {name}-desc" font-family="{_FONT}" font-size="12">',
-            f'<title id="{name}-title">{escape(full)}</title>',
-            f'<desc id="{name}-desc">{escape(summary)}</desc>',
+            f'<title id="{name}-title">{escape(full, quote=False)}</title>',
+            f'<desc id="{name}-desc">{escape(summary, quote=False)}</desc>',
             f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>',
             _text(24, 34, heading, size=17, weight=600),
             _text(24, 55, shown, fill=_SOFT),
@@ -278,7 +278,7 @@ def _text(
     extra = f' font-size="{size}"' if size != 12 else ""
     extra += f' font-weight="{weight}"' if weight != 400 else ""
     extra += f' text-anchor="{anchor}"' if anchor != "start" else ""
-    return f'<text x="{x:.2f}" y="{y:.2f}" fill="{fill}"{extra}>{escape(text)}</text>'
+    return f'<text x="{x:.2f}" y="{y:.2f}" fill="{fill}"{extra}>{escape(text, quote=False)}</text>'
 
 
 def _clean(text: str) -> str:

@@ -11,8 +11,7 @@ from typing import Any
 
 from ..errors import ArgumentError
 from ..graph import chosen
-from ..storage import write_atomically
-from ..training import json_ready
+from ..storage import json_ready, write_atomically
 from .document import Document, html, latex, markdown, rich_of, text
 
 

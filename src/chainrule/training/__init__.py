@@ -3,7 +3,7 @@
 from ._callbacks import Callback, Checkpoints, EarlyStopping, TargetAccuracy
 from ._evaluation import Evaluation
 from ._history import Epoch, History
-from ._run_folder import RunFolder, json_ready
+from ._run_folder import RunFolder
 from ._schedules import constant, cosine, step_decay
 from ._step import clip, trace_step
 from ._trainer import Trainer
@@ -21,7 +21,6 @@ __all__ = [
     "clip",
     "constant",
     "cosine",
-    "json_ready",
     "step_decay",
     "trace_step",
 ]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ArgumentError, CheckpointError
-from ..storage import write_atomically
+from ..storage import json_ready, write_atomically
 from ._history import History
 
 _FORMAT = 1
@@ -109,16 +109,3 @@ def _is_leftover(file: Path) -> bool:
 
 def _to_json(value: Any) -> bytes:
     return (json.dumps(json_ready(value), ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
-
-
-def json_ready(value: Any) -> Any:
-    """A value of lists and dictionaries, its numbers that are not finite replaced by None: what JSON can hold.
-
-    >>> json_ready({"loss": [0.5, float("nan")]})
-    {'loss': [0.5, None]}
-    """
-    if isinstance(value, dict):
-        return {name: json_ready(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [json_ready(item) for item in value]
-    return None if isinstance(value, float) and not abs(value) < float("inf") else value

@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from .. import words
-from . import _digit, _export, _gallery, _graph, _source, _static, _training
+from . import _static
+from ._api import Api
 from ._guard import Door, Guard
 from ._request import language_of
 from ._response import HANDLERS
@@ -21,11 +22,11 @@ from ._state import State
 
 def app(state: State, door: Door) -> Guard:
     """The page, behind its door."""
-    routes = [*_static.routes(state.language), Route("/api/words", _words)]
-    for part in (_graph, _gallery, _export, _training, _source, _digit):
-        routes += part.routes(state)
+    api = Api(state)
+    routes = [*_static.routes(state.language), Route("/api/words", _words), Route("/api/{path:path}", api)]
     inside = Starlette(routes=routes, exception_handlers=HANDLERS)
-    inside.router.redirect_slashes = False  # an address is right or wrong
+    inside.router.redirect_slashes = False
+    api.load()
     return Guard(inside, door)
 
 

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..runs import probabilities
-from ..training import json_ready
+from ..storage import json_ready
 from ._classifier import Array, Classifier, classifier_of, flow_back, losses_of
 from ._drawn import as_in_mnist
 from ._problem import Problem

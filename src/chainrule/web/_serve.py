@@ -71,12 +71,11 @@ def serve(
     with listener:
         token = token_urlsafe(24)
         address = _address(listener, token, allow_remote)
-        server = Server(state, door(address.port, token, allow_remote))
         announce(address)  # the socket listens already, so whoever comes now is answered a moment later
         if open_browser:
             # A browser that is started from a terminal may hold its caller until it is closed.
             Thread(target=webbrowser.open, args=(address.url,), daemon=True).start()
-        server.run_until_signal(listener)
+        Server(state, door(address.port, token, allow_remote)).run_until_signal(listener)
     return state
 
 

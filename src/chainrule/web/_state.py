@@ -8,9 +8,8 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from ..runs import Data, load_data
-
 if TYPE_CHECKING:
+    from ..runs import Data
     from ._training import Worker
 
 _DTYPE = "float32"  # of inputs that are no pixels
@@ -41,6 +40,8 @@ class State:
 
     @cached_property
     def _data(self) -> Data:
+        from ..runs import load_data
+
         return load_data(self.data_name, _DTYPE)
 
     @property

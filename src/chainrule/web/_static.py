@@ -1,10 +1,11 @@
-"""The page's own files.
+"""The page's own files, scripts put together.
 
 A path is looked up among those that were there at the start, so no path that somebody sends ever reaches the disk.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from ._scripts import MAIN, VENDOR, bundles
 
 FOLDER = Path(__file__).parent / "static"
 
@@ -25,8 +28,6 @@ _MEDIA = {
     ".txt": "text/plain",
 }
 
-_LATER = ("digit/", "source/", "train/", "vendor/uplot")  # views that the page does not open with
-
 
 def routes(language: str | None) -> list[Route]:
     """The page at / and its files below /static/.
@@ -39,16 +40,23 @@ def routes(language: str | None) -> list[Route]:
         if file.suffix in _MEDIA
     }
 
+    @cache
+    def scripts() -> dict[str, str]:
+        return bundles(
+            {name: file.read_text("utf-8") for name, (file, _) in files.items() if file.suffix == ".js"}
+        )
+
     async def static(request: Request) -> Response:
+        name = request.path_params["path"]
         try:
-            file, media = files[request.path_params["path"]]
+            file, media = files[name]
         except KeyError:
             raise HTTPException(404) from None
-        return _answer(request, file.read_bytes(), media)
+        together = scripts().get(name) if media == _MEDIA[".js"] else None
+        return _answer(request, file.read_bytes() if together is None else together.encode(), media)
 
-    # Scripts name each other; told of all at once, the browser need not read one to learn of the next.
-    first = (name for name in files if name.endswith(".js") and not name.startswith(_LATER))
-    scripts = ", ".join(f"</static/{name}>; rel=modulepreload" for name in first)
+    # Told of all at once, the browser need not read one to learn of the next.
+    first = ", ".join(f"</static/{name}>; rel=modulepreload" for name in (MAIN, f"{VENDOR}preact.js"))
 
     async def index(request: Request) -> Response:
         text = (FOLDER / "index.html").read_bytes()
@@ -56,7 +64,7 @@ def routes(language: str | None) -> list[Route]:
             text = text.replace(
                 b'<html lang="en"', f'<html lang="{language}" data-lang="{language}"'.encode(), 1
             )
-        return _answer(request, text, "text/html", link=scripts)
+        return _answer(request, text, "text/html", link=first)
 
     return [Route("/", index), Route("/static/{path:path}", static)]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from xml.sax.saxutils import escape
+from functools import partial
+from html import escape
 
 from .. import notation
 from .._expression import Expression
@@ -88,7 +89,7 @@ class _Writer:
                 yield from self._table(block)
 
     def _inline(self, content: Inline) -> str:
-        return written(content, escape, self._formula)
+        return written(content, partial(escape, quote=False), self._formula)
 
     def _formula(self, expression: Expression, *, breakable: bool = False) -> str:
         return clean(notation.mathml(expression, language=self._language, breakable=breakable))
@@ -119,4 +120,4 @@ def _sign(tone: Tone) -> str:
 
 
 def _escaped(words: str) -> str:
-    return escape(clean(words))
+    return escape(clean(words), quote=False)

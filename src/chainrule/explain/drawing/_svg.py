@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
-from xml.sax.saxutils import escape
+from html import escape
 
 from ._pieces import Bezier, Group, Piece, Rectangle, Triangle, Words, groups_of
 from ._scene import Point, Scene
@@ -81,4 +81,4 @@ def _short(number: float) -> str:
 
 def _clean(text: str) -> str:
     """Text in one line, without what XML cannot hold."""
-    return escape(" ".join(_NOT_IN_XML.sub("", text).split()))
+    return escape(" ".join(_NOT_IN_XML.sub("", text).split()), quote=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from .._expression import Array, Equation, Expression, Gradient, Name, Number, Operation
 from ._numbers import parts
@@ -143,7 +143,7 @@ class _MathML(Writer):
 
 def _marked(written: str, mark: str) -> str:
     """A part with a mark on its element; around several one is put."""
-    attribute = f" data-term={quoteattr(mark)}"
+    attribute = f' data-term="{escape(mark)}"'
     if single := _ELEMENT.fullmatch(written):
         return f"<{single[1]}{attribute}>{single[2]}"
     return f"<mrow{attribute}>{written}</mrow>"
@@ -158,7 +158,7 @@ class _Sides(_MathML):
 
 @lru_cache(maxsize=4096)  # formulas are made of few words, again and again
 def _tag(name: str, inside: str) -> str:
-    return f"<{name}>{escape(_NOT_IN_XML.sub('�', inside))}</{name}>"
+    return f"<{name}>{escape(_NOT_IN_XML.sub('�', inside), quote=False)}</{name}>"
 
 
 def _text(inside: str) -> str:
