@@ -251,6 +251,31 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
     "squared_error": [_example("2x3 2x3"), _example("() ()")],
     "mean_squared_error": [_example("2x3 2x3"), _example("4 4")],
     "binary_cross_entropy_with_logits": _binary(),
+    "windows": [
+        _example("2x2x4x5", size=(2, 3)),
+        _example("1x2x5x5", size=3, stride=2, padding=1),
+        _example("1x1x3x4", size=(1, 2), stride=(2, 1), padding=(0, 2)),
+    ],
+    "fold": [
+        _example("2x2x2x3x3x3", shape=(2, 2, 4, 5)),
+        _example("1x2x3x3x3x3", shape=(1, 2, 5, 5), stride=2, padding=1),
+        _example("1x1x2x2x2x1", shape=(1, 1, 5, 3), stride=(3, 2)),
+    ],
+    "conv2d": [
+        _example("2x1x4x5 2x1x2x3"),
+        _example("2x3x5x5 2x3x3x3", stride=2, padding=1),
+        _example("1x2x3x4 3x2x1x2", stride=(1, 3), padding=(1, 0)),
+    ],
+    "max_pool": [
+        _example("2x2x4x6", size=2),
+        _example("1x2x5x5", size=3, stride=2, padding=1),
+        _example("1x1x5x4", size=(2, 3), stride=(2, 1)),
+    ],
+    "average_pool": [
+        _example("2x2x4x6", size=2),
+        _example("1x2x5x5", size=3, stride=2, padding=1),
+        _example("1x1x5x4", size=(2, 3), stride=(2, 1)),
+    ],
 }
 """For every gate what it is tried on."""
 

@@ -16,6 +16,7 @@ from hypothesis.extra.numpy import (
     valid_tuple_axes,
 )
 
+from chainrule.gates import window_counts
 from tests.gates._examples import ELEMENTWISE, SETTINGS, Example, Sampler, positive, probabilities, real
 
 _generators = st.integers(0, 2**32 - 1).map(np.random.default_rng)
@@ -168,10 +169,29 @@ def _stack(draw: st.DrawFn) -> Example:
     return Example(inputs, {"axis": draw(_axis_of((1, *shape)))})
 
 
+@st.composite
+def _windowed(draw: st.DrawFn, name: str) -> Example:
+    """Images, and a window that fits into them; the padding at most half of it, as pools demand."""
+    size = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    stride = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    padding = tuple(draw(st.integers(0, n // 2)) for n in size)
+    h, w = (n + draw(st.integers(0, 3)) for n in size)
+    n, c, filters = draw(st.integers(0, 2)), draw(st.integers(1, 2)), draw(st.integers(1, 2))
+    images, chosen = (n, c, h, w), {"stride": stride, "padding": padding}
+    rng = draw(_generators)
+    if name == "conv2d":
+        return Example((real(rng, images), real(rng, (filters, c, *size))), chosen)
+    if name == "fold":
+        counts = window_counts(images, size, stride, padding)
+        return Example((real(rng, (n, c, *size, *counts)),), {"shape": images, **chosen})
+    return Example((real(rng, images),), {"size": size, **chosen})
+
+
 RANDOM: Mapping[str, st.SearchStrategy[Example]] = {
     **{name: _elementwise(name) for name in ELEMENTWISE},
     **dict.fromkeys(["logsumexp", "max", "mean", "min", "sum"], _reduction()),
     **dict.fromkeys(["log_softmax", "softmax"], _row_wise()),
+    **{name: _windowed(name) for name in ("average_pool", "conv2d", "fold", "max_pool", "windows")},
     "binary_cross_entropy_with_logits": _pair(),
     "broadcast_to": _broadcast_to(),
     "concatenate": _concatenate(),

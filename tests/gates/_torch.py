@@ -92,14 +92,33 @@ def _squared_error(y: Any, t: Any) -> Any:
     return F.mse_loss(y, t, reduction="sum") / 2
 
 
+def _windows(x: Any, size: Any, stride: Any = 1, padding: Any = 0) -> Any:
+    found = F.unfold(x, size, stride=stride, padding=padding)
+    size, stride, padding = map(_pair, (size, stride, padding))
+    counts = [(n + 2 * p - k) // s + 1 for n, p, k, s in zip(x.shape[2:], padding, size, stride, strict=True)]
+    return found.reshape(*x.shape[:2], *size, *counts)
+
+
+def _fold(y: Any, shape: Any, stride: Any = 1, padding: Any = 0) -> Any:
+    n, c, height, width, down, across = y.shape
+    columns = y.reshape(n, c * height * width, down * across)
+    return F.fold(columns, shape[2:], (height, width), stride=stride, padding=padding)
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    return value if isinstance(value, tuple) else (value, value)
+
+
 TWINS: Mapping[str, Callable[..., Any]] = {
     "abs": torch.abs,
     "add": torch.add,
     "astype": _astype,
+    "average_pool": lambda x, size, stride=None, padding=0: F.avg_pool2d(x, size, stride, padding),
     "binary_cross_entropy_with_logits": F.binary_cross_entropy_with_logits,
     "broadcast_to": lambda x, shape: torch.broadcast_to(x, shape),
     "clip": _clip,
     "concatenate": lambda *arrays, axis=0: torch.cat(arrays, axis),
+    "conv2d": lambda x, W, stride=1, padding=0: F.conv2d(x, W, stride=stride, padding=padding),
     "cos": torch.cos,
     "cross_entropy_error": _cross_entropy_error,
     "divide": torch.div,
@@ -109,6 +128,7 @@ TWINS: Mapping[str, Callable[..., Any]] = {
     "exp": torch.exp,
     "expand_dims": lambda x, axis: torch.unsqueeze(x, axis),
     "expm1": torch.expm1,
+    "fold": _fold,
     "gelu": F.gelu,
     "getitem": _getitem,
     "greater": torch.gt,
@@ -129,6 +149,7 @@ TWINS: Mapping[str, Callable[..., Any]] = {
     "matmul": torch.matmul,
     "matrix_transpose": lambda x: x.mT,
     "max": _reduction(torch.amax),
+    "max_pool": lambda x, size, stride=None, padding=0: F.max_pool2d(x, size, stride, padding),
     "maximum": torch.maximum,
     "mean": _reduction(torch.mean),
     "mean_squared_error": F.mse_loss,
@@ -157,6 +178,7 @@ TWINS: Mapping[str, Callable[..., Any]] = {
     "tanh": torch.tanh,
     "transpose": _transpose,
     "where": torch.where,
+    "windows": _windows,
 }
 
 

@@ -67,6 +67,7 @@ from ._shape import (
     stack,
     transpose,
 )
+from ._windows import average_pool, conv2d, fold, max_pool, window_counts, windows
 
 ALL = _MappingProxyType({value.name: value for value in list(globals().values()) if isinstance(value, Gate)})
 """Every gate by its name."""
@@ -79,11 +80,13 @@ __all__ = [
     "add",
     "are_class_numbers",
     "astype",
+    "average_pool",
     "binary_cross_entropy_with_logits",
     "broadcast_to",
     "check_labels",
     "clip",
     "concatenate",
+    "conv2d",
     "cos",
     "cross_entropy_error",
     "divide",
@@ -93,6 +96,7 @@ __all__ = [
     "exp",
     "expand_dims",
     "expm1",
+    "fold",
     "gelu",
     "formula_value",
     "getitem",
@@ -114,6 +118,7 @@ __all__ = [
     "matmul",
     "matrix_transpose",
     "max",
+    "max_pool",
     "maximum",
     "mean",
     "mean_squared_error",
@@ -142,4 +147,6 @@ __all__ = [
     "tanh",
     "transpose",
     "where",
+    "window_counts",
+    "windows",
 ]

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from ..errors import GateError
 
-Kind = Literal["elementwise", "reduction", "shape", "matrix", "row-wise", "loss", "comparison"]
+Kind = Literal["elementwise", "reduction", "shape", "matrix", "row-wise", "window", "loss", "comparison"]
 
 _ALWAYS = ("xp", "dout", "out")
 

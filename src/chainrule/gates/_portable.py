@@ -7,6 +7,8 @@ and a form in plain array API functions serves every other namespace.
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
@@ -82,3 +84,64 @@ def _is_basic(index: Any) -> bool:
     """Whether `index` selects every element at most once: integers, slices, None and ... only."""
     parts = index if isinstance(index, tuple) else (index,)
     return all(p is None or p is Ellipsis or isinstance(p, slice | int | np.integer) for p in parts)
+
+
+# Windows of images: arrays of shape (N, C, H, W), size and stride as pairs of height and width.
+
+
+def pad(xp: Any, x: Any, padding: tuple[int, int], value: float) -> Any:
+    """Images with a margin of `value` around them."""
+    down, across = padding
+    if not (down or across):
+        return x
+    n, c, h, w = x.shape
+    if xp is np:
+        whole = np.full((n, c, h + 2 * down, w + 2 * across), value, dtype=x.dtype)
+        whole[:, :, down : down + h, across : across + w] = x
+        return whole
+    if hasattr(xp, "pad_images"):
+        return xp.pad_images(x, padding, value)
+    side = xp.broadcast_to(xp.full_like(x[:, :, :, :1], value), (n, c, h, across))
+    x = xp.concat([side, x, side], axis=3) if across else x
+    edge = xp.broadcast_to(xp.full_like(x[:, :, :1, :], value), (n, c, down, w + 2 * across))
+    return xp.concat([edge, x, edge], axis=2) if down else x
+
+
+def unpad(x: Any, padding: tuple[int, int]) -> Any:
+    """Images without their margin."""
+    down, across = padding
+    h, w = x.shape[2:]
+    return x[:, :, down : h - down, across : w - across] if down or across else x
+
+
+def window_places(
+    size: tuple[int, int], stride: tuple[int, int], counts: tuple[int, int]
+) -> list[tuple[Any, ...]]:
+    """For each place in a window, rows first, the index of what all windows show there."""
+    every = slice(None)
+    down, across = (
+        [slice(a, a + step * (number - 1) + 1, step) for a in range(length)]
+        for length, step, number in zip(size, stride, counts, strict=True)
+    )
+    return [(every, every, a, b) for a in down for b in across]
+
+
+def windows(xp: Any, x: Any, size: tuple[int, int], stride: tuple[int, int], counts: tuple[int, int]) -> Any:
+    """Shape (N, C, height, width, oh, ow), without padding; with NumPy it looks at the memory of the images."""
+    n, c = x.shape[:2]
+    if xp is np and isinstance(x, np.ndarray):
+        *lead, down, across = x.strides
+        strides = (*lead, down, across, down * stride[0], across * stride[1])
+        return np.lib.stride_tricks.as_strided(x, (n, c, *size, *counts), strides, writeable=False)
+    parts = [x[place] for place in window_places(size, stride, counts)]
+    return xp.reshape(xp.stack(parts, axis=2), (n, c, *size, *counts))
+
+
+def placed(xp: Any, parts: Sequence[Any], places: Sequence[Any], shape: tuple[int, ...]) -> Any:
+    """Zeros of `shape`, with each part added at its place."""
+    if xp is np:
+        whole = np.zeros(shape, dtype=parts[0].dtype)
+        for part, place in zip(parts, places, strict=True):
+            whole[place] += part
+        return whole
+    return reduce(operator.add, (scatter_add(xp, y, at, shape) for y, at in zip(parts, places, strict=True)))

@@ -19,12 +19,12 @@ from ._values import namespace_of
 from ._variable import Variable
 
 __all__ = [
-    "abs", "add", "astype", "binary_cross_entropy_with_logits", "broadcast_to", "clip", "concatenate", "cos",
-    "cross_entropy_error", "divide", "elu", "erf", "exp", "expand_dims", "expm1", "gelu", "getitem", "identity",
-    "leaky_relu", "log", "log1p", "log_softmax", "logsumexp", "matmul", "matrix_transpose", "max", "maximum", "mean",
+    "abs", "add", "astype", "average_pool", "binary_cross_entropy_with_logits", "broadcast_to", "clip", "concatenate", "conv2d", "cos",
+    "cross_entropy_error", "divide", "elu", "erf", "exp", "expand_dims", "expm1", "fold", "gelu", "getitem", "identity",
+    "leaky_relu", "log", "log1p", "log_softmax", "logsumexp", "matmul", "matrix_transpose", "max", "max_pool", "maximum", "mean",
     "mean_squared_error", "min", "minimum", "multiply", "negate", "power", "relu", "reshape", "scatter", "sigmoid",
     "sign", "silu", "sin", "softmax", "softmax_with_loss", "softplus", "sqrt", "square", "squared_error", "stack",
-    "subtract", "sum", "tanh", "transpose", "where",
+    "subtract", "sum", "tanh", "transpose", "where", "windows",
 ]  # fmt: skip
 
 
@@ -58,9 +58,11 @@ def _function(gate: Gate) -> Function:
 abs: Function = _function(gates.abs)
 add: Function = _function(gates.add)
 astype: Function = _function(gates.astype)
+average_pool: Function = _function(gates.average_pool)
 binary_cross_entropy_with_logits: Function = _function(gates.binary_cross_entropy_with_logits)
 broadcast_to: Function = _function(gates.broadcast_to)
 clip: Function = _function(gates.clip)
+conv2d: Function = _function(gates.conv2d)
 cos: Function = _function(gates.cos)
 cross_entropy_error: Function = _function(gates.cross_entropy_error)
 divide: Function = _function(gates.divide)
@@ -69,6 +71,7 @@ erf: Function = _function(gates.erf)
 exp: Function = _function(gates.exp)
 expand_dims: Function = _function(gates.expand_dims)
 expm1: Function = _function(gates.expm1)
+fold: Function = _function(gates.fold)
 gelu: Function = _function(gates.gelu)
 getitem: Function = _function(gates.getitem)
 identity: Function = _function(gates.identity)
@@ -82,6 +85,7 @@ logsumexp: Function = _function(gates.logsumexp)
 matmul: Function = _function(gates.matmul)
 matrix_transpose: Function = _function(gates.matrix_transpose)
 max: Function = _function(gates.max)
+max_pool: Function = _function(gates.max_pool)
 maximum: Function = _function(gates.maximum)
 mean: Function = _function(gates.mean)
 mean_squared_error: Function = _function(gates.mean_squared_error)
@@ -108,6 +112,7 @@ sum: Function = _function(gates.sum)
 tanh: Function = _function(gates.tanh)
 transpose: Function = _function(gates.transpose)
 where: Function = _function(gates.where)
+windows: Function = _function(gates.windows)
 
 
 def concatenate(arrays: Sequence[Any], axis: int = 0) -> Any:

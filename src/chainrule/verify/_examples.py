@@ -39,6 +39,7 @@ def examples(seed: int) -> dict[str, list[Example]]:
         **_of_rows(_Numbers(rng)),
         **_of_shapes(_Numbers(rng)),
         **_of_losses(_Numbers(rng)),
+        **_of_windows(_Numbers(rng)),
     }
 
 
@@ -214,3 +215,23 @@ def _of_losses(numbers: _Numbers) -> dict[str, list[Example]]:
             _example(real(4), real(4)),
         ]
     return found
+
+
+def _of_windows(numbers: _Numbers) -> dict[str, list[Example]]:
+    real, apart = numbers.real, numbers.apart
+    return {
+        "windows": [_example(real(1, 2, 4, 3), size=2, stride=(2, 1), padding=(0, 1))],
+        "fold": [_example(real(1, 1, 2, 2, 2, 3), shape=(1, 1, 3, 4))],
+        "conv2d": [
+            _example(real(2, 1, 3, 3), real(2, 1, 2, 2)),
+            _example(real(1, 2, 4, 3), real(1, 2, 3, 2), stride=2, padding=1),
+        ],
+        "max_pool": [
+            _example(apart(1, 2, 4, 2), size=2),
+            _example(apart(1, 1, 4, 3), size=3, stride=2, padding=1),
+        ],
+        "average_pool": [
+            _example(real(1, 2, 4, 2), size=2),
+            _example(real(1, 1, 4, 3), size=3, stride=2, padding=1),
+        ],
+    }
