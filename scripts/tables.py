@@ -26,6 +26,7 @@ KINDS = {
     "matrix": ("Matrix product", ""),
     "reduction": ("Reductions", "Over one axis, several, or all; `keepdims=True` keeps them with length 1."),
     "row-wise": ("Row-wise", "Along one axis, whose elements they mix."),
+    "window": ("Convolution and pooling", "Of images (N, C, H, W), over which a window moves."),
     "loss": ("Losses", "One number for a whole mini-batch."),
     "shape": ("Shape", "Elements are moved, not changed."),
     "comparison": ("Comparisons and logic", "They have no rule: nothing flows back through them."),

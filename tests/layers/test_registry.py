@@ -14,8 +14,11 @@ from chainrule.layers import (
     BY_NAME,
     ELU,
     Affine,
+    AvgPool,
+    Conv2D,
     Layer,
     LeakyReLU,
+    MaxPool,
     initialise,
     layer_from_config,
     layer_to_config,
@@ -26,7 +29,10 @@ EXAMPLES: list[Layer] = [
     Affine(4, 5),
     LeakyReLU(0.3),
     ELU(2),
-    *(kind() for name, kind in BY_NAME.items() if name not in ("Affine", "LeakyReLU", "ELU")),
+    Conv2D(2, 3, (3, 2), stride=(1, 2), padding=1),
+    MaxPool(2),
+    AvgPool((3, 2), stride=1, padding=(1, 0)),
+    *(kind() for kind in BY_NAME.values() if kind not in (Affine, AvgPool, Conv2D, ELU, LeakyReLU, MaxPool)),
 ]
 
 
@@ -41,7 +47,8 @@ def test_every_layer_a_network_can_have_is_known() -> None:
     public = {
         value for value in vars(layers).values() if isinstance(value, type) and issubclass(value, Layer)
     }
-    not_in_networks = {Layer, layers.Activation, layers.LossLayer, layers.AddLayer, layers.MulLayer}
+    not_in_networks = {Layer, layers.Activation, layers.LossLayer, layers.Pool, layers.Weighted}
+    not_in_networks |= {layers.AddLayer, layers.MulLayer}
     assert set(BY_NAME.values()) == public - not_in_networks
     assert all(name == kind.__name__ for name, kind in BY_NAME.items())
 
@@ -68,6 +75,15 @@ def test_layers_of_others_are_not_saved() -> None:
         ({"layer": "Affine", "inputs": 0, "outputs": 3}, "at least one input"),
         ({"layer": "Affine", "inputs": [[1.0]], "outputs": [1.0]}, "has inputs and outputs, two sizes"),
         ({"layer": "Affine", "inputs": 2, "outputs": 3, "seed": 0}, "has inputs and outputs, two sizes"),
+        (
+            {"layer": "Conv2D", "channels": 1},
+            "has channels, filters, size, stride and padding, not {'channels': 1}",
+        ),
+        (
+            {"layer": "MaxPool", "size": [2, 0], "stride": 1, "padding": 0},
+            "size is a whole number from 1 up, or a pair",
+        ),
+        ({"layer": "MaxPool"}, "MaxPool cannot be made from {}"),
         ({"layer": "LeakyReLU", "alpha": "1"}, "alpha is a number, not '1'"),
         ({"layer": "LeakyReLU", "alpha": float("nan")}, "alpha is a number, not nan"),
     ],

@@ -11,8 +11,19 @@ import pytest
 
 from chainrule import layers
 from chainrule.errors import CheckpointError, UnsupportedError
-from chainrule.layers import BY_NAME, ELU, Affine, LeakyReLU, LossLayer, ReLU, SquaredError
-from chainrule.networks import Network, Sequential, TwoLayerNet, load
+from chainrule.layers import (
+    BY_NAME,
+    ELU,
+    Affine,
+    AvgPool,
+    Conv2D,
+    LeakyReLU,
+    LossLayer,
+    MaxPool,
+    ReLU,
+    SquaredError,
+)
+from chainrule.networks import Network, Sequential, SimpleConvNet, TwoLayerNet, load
 from chainrule.storage import load_arrays, save_arrays
 
 
@@ -22,10 +33,12 @@ def path(tmp_path: Path) -> Path:
 
 
 def every_layer() -> Sequential:
-    kinds = [kind for kind in BY_NAME.values() if kind is not Affine and not issubclass(kind, LossLayer)]
-    return Sequential(
-        Affine(3, 4), *(kind() for kind in kinds), LeakyReLU(0.25), ELU(3), Affine(4, 2), loss=SquaredError()
-    )
+    of_images = [Conv2D(2, 3, 2, padding=(0, 1)), MaxPool(2), AvgPool((1, 2), stride=1)]
+    others = {*BY_NAME.values()} - {Affine, *map(type, of_images)}
+    kinds = [kind for kind in BY_NAME.values() if kind in others and not issubclass(kind, LossLayer)]
+    plain = [*(kind() for kind in kinds), LeakyReLU(0.25), ELU(3)]
+    layers = [*of_images, Affine(18, 4), *plain, Affine(4, 2)]
+    return Sequential(*layers, loss=SquaredError(), input_shape=(2, 7, 6))
 
 
 @pytest.mark.parametrize(
@@ -36,8 +49,9 @@ def every_layer() -> Sequential:
         Sequential(Affine(4, 3), ReLU(), Affine(3, 2)),
         Sequential(Affine(np.ones((4, 3)), np.zeros(3)), dtype=float),
         every_layer(),
+        SimpleConvNet((1, 6, 6), {"filter_num": 2}, 3, 2),
     ],
-    ids=["relu", "sigmoid", "sequential", "given", "every layer"],
+    ids=["relu", "sigmoid", "sequential", "given", "every layer", "convolution"],
 )
 def test_round_trip(net: Network, path: Path, rng: np.random.Generator) -> None:
     net.params["b1"][:] = [np.nan, -0.0, np.inf, 5e-324][: len(net.params["b1"])]
@@ -115,10 +129,10 @@ AFFINE1, AFFINE2 = ({"layer": "Affine", "inputs": n, "outputs": n - 1} for n in 
         ({"format": 2}, "it has format 2; this version of chainrule reads 1"),
         ({"format": None}, "has not exactly the members format, layers, loss, network"),
         ({"code": "import os"}, "has not exactly the members"),
-        ({"network": "Network"}, "'Network' is no class of networks; known are Sequential, TwoLayerNet"),
+        ({"network": "Network"}, "'Network' is no class of networks; known are Sequential, SimpleConvNet, TwoLayerNet"),
         ({"network": ["Sequential"]}, "is no class of networks"),
         ({"layers": {"Affine1": AFFINE1}}, "its layers are not a list"),
-        ({"layers": []}, "a network needs at least one affine layer"),
+        ({"layers": []}, "a network needs at least one affine layer or convolution"),
         ({"layers": [AFFINE1, {"layer": "os.system"}, AFFINE2]}, "'os.system' is no layer"),
         ({"layers": [AFFINE1, {"layer": "ReLU", "x": 1}, AFFINE2]}, "ReLU has no x"),
         ({"layers": [AFFINE1, {"layer": "ReLU"}, AFFINE1]}, "Affine2 takes 4 numbers a row, but Affine1 gives 3"),

@@ -187,8 +187,8 @@ AFFINE = Affine(3, 3)
 @pytest.mark.parametrize(
     ("arguments", "options", "message", "fix"),
     [
-        ([], {}, "a network needs at least one affine layer", "Affine(inputs, outputs)"),
-        ([ReLU()], {}, "a network needs at least one affine layer", "Affine(inputs, outputs)"),
+        ([], {}, "a network needs at least one affine layer or convolution", "Affine(inputs, outputs)"),
+        ([ReLU()], {}, "a network needs at least one affine layer or convolution", "Affine(inputs, outputs)"),
         ([ReLU], {}, "a network is made of layers, not of ABCMeta", None),
         ([[Affine(2, 3)]], {}, "a network is made of layers, not of list", None),
         ([Affine(2, 3), SoftmaxWithLoss()], {}, "SoftmaxWithLoss is a loss", "loss=SoftmaxWithLoss()"),
@@ -236,8 +236,8 @@ def test_a_layer_of_ones_own(rng: np.random.Generator) -> None:
             half = x.shape[-1] // 2
             return (x[..., :half] + x[..., half:]) / 2
 
-        def output_size(self, input_size: int) -> int:
-            return input_size // 2
+        def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+            return (input_shape[0] // 2,)
 
     net = Sequential(Affine(4, 6), Halves(), Affine(3, 2), dtype=np.float64)
     x = rng.normal(size=(3, 4))

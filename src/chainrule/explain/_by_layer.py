@@ -34,7 +34,7 @@ def run_by_layer(network: Network, x: Any, t: Any) -> list[LayerRun]:
     >>> [run.name for run in run_by_layer(net, np.zeros((1, 2)), np.array([0]))]
     ['Affine1', 'Relu1', 'Affine2', 'SoftmaxWithLoss']
     """
-    out = Variable(as_numbers(np.asarray(x), network.dtype), name="x")
+    out = network.laid_out(Variable(as_numbers(np.asarray(x), network.dtype), name="x"))
     runs: list[LayerRun] = []
     for name, layer in network.layers.items():
         given = {own: Variable(value, name=layer.keys[own]) for own, value in layer.parameters.items()}

@@ -67,7 +67,7 @@ from ._shape import (
     stack,
     transpose,
 )
-from ._windows import average_pool, conv2d, fold, max_pool, window_counts, windows
+from ._windows import Pair, average_pool, conv2d, fold, max_pool, pair, window_counts, windows
 
 ALL = _MappingProxyType({value.name: value for value in list(globals().values()) if isinstance(value, Gate)})
 """Every gate by its name."""
@@ -75,6 +75,7 @@ ALL = _MappingProxyType({value.name: value for value in list(globals().values())
 __all__ = [
     "ALL",
     "Gate",
+    "Pair",
     "Rule",
     "abs",
     "add",
@@ -127,6 +128,7 @@ __all__ = [
     "multiply",
     "negate",
     "not_equal",
+    "pair",
     "power",
     "relu",
     "reshape",

@@ -139,6 +139,8 @@ def windows(xp: Any, x: Any, size: tuple[int, int], stride: tuple[int, int], cou
 
 def placed(xp: Any, parts: Sequence[Any], places: Sequence[Any], shape: tuple[int, ...]) -> Any:
     """Zeros of `shape`, with each part added at its place."""
+    if hasattr(xp, "placed"):
+        return xp.placed(parts, places, shape)
     if xp is np:
         whole = np.zeros(shape, dtype=parts[0].dtype)
         for part, place in zip(parts, places, strict=True):

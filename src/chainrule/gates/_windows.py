@@ -90,7 +90,8 @@ class _Frame:
 
     def folded(self, xp: Any, parts: Sequence[Any]) -> Any:
         """What `parts` gives, added back to where it comes from."""
-        if hasattr(xp, "fold"):
+        overlap = any(step < length for step, length in zip(self.stride, self.size, strict=True))
+        if hasattr(xp, "fold") and (overlap or not hasattr(xp, "placed")):
             stacked = xp.reshape(xp.stack(parts, axis=2), (*self.shape[:2], *self.size, *self.counts))
             return xp.fold(stacked, shape=self.shape, stride=self.stride, padding=self.padding)
         whole = _portable.placed(xp, parts, self.places(), self.whole)
@@ -116,7 +117,9 @@ def _frame_of_fold(y_shape: tuple[int, ...], shape: Any, stride: Any, padding: A
     frame = _Frame(tuple(shape), tuple(y_shape[2:4]) if len(y_shape) == 6 else 1, stride, padding)
     needed = (*frame.shape[:2], *frame.size, *frame.counts)
     if tuple(y_shape) != needed:
-        raise ShapeError(f"windows of images of shape {frame.shape} have shape {needed}, not {tuple(y_shape)}")
+        raise ShapeError(
+            f"windows of images of shape {frame.shape} have shape {needed}, not {tuple(y_shape)}"
+        )
     return frame
 
 

@@ -19,12 +19,12 @@ from ._values import namespace_of
 from ._variable import Variable
 
 __all__ = [
-    "abs", "add", "astype", "average_pool", "binary_cross_entropy_with_logits", "broadcast_to", "clip", "concatenate", "conv2d", "cos",
-    "cross_entropy_error", "divide", "elu", "erf", "exp", "expand_dims", "expm1", "fold", "gelu", "getitem", "identity",
-    "leaky_relu", "log", "log1p", "log_softmax", "logsumexp", "matmul", "matrix_transpose", "max", "max_pool", "maximum", "mean",
-    "mean_squared_error", "min", "minimum", "multiply", "negate", "power", "relu", "reshape", "scatter", "sigmoid",
-    "sign", "silu", "sin", "softmax", "softmax_with_loss", "softplus", "sqrt", "square", "squared_error", "stack",
-    "subtract", "sum", "tanh", "transpose", "where", "windows",
+    "abs", "add", "astype", "average_pool", "binary_cross_entropy_with_logits", "broadcast_to", "clip", "concatenate",
+    "conv2d", "cos", "cross_entropy_error", "divide", "elu", "erf", "exp", "expand_dims", "expm1", "fold", "gelu",
+    "getitem", "identity", "leaky_relu", "log", "log1p", "log_softmax", "logsumexp", "matmul", "matrix_transpose",
+    "max", "max_pool", "maximum", "mean", "mean_squared_error", "min", "minimum", "multiply", "negate", "power",
+    "relu", "reshape", "scatter", "sigmoid", "sign", "silu", "sin", "softmax", "softmax_with_loss", "softplus",
+    "sqrt", "square", "squared_error", "stack", "subtract", "sum", "tanh", "transpose", "where", "windows",
 ]  # fmt: skip
 
 

@@ -10,24 +10,32 @@
 from ._activations import ELU, GELU, Activation, LeakyReLU, ReLU, Relu, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from ._affine import Affine
 from ._arithmetic import AddLayer, MulLayer
+from ._conv2d import Conv2D
 from ._initialise import initialise
 from ._layer import Layer
 from ._losses import BinaryCrossEntropyWithLogits, LossLayer, MeanSquaredError, SoftmaxWithLoss, SquaredError
+from ._pools import AvgPool, Flatten, MaxPool, Pool
 from ._registry import BY_NAME, is_known, layer_from_config, layer_to_config
+from ._weighted import Weighted
 
 __all__ = [
     "BY_NAME",
     "Activation",
     "AddLayer",
     "Affine",
+    "AvgPool",
     "BinaryCrossEntropyWithLogits",
+    "Conv2D",
     "ELU",
+    "Flatten",
     "GELU",
     "Layer",
     "LeakyReLU",
     "LossLayer",
+    "MaxPool",
     "MeanSquaredError",
     "MulLayer",
+    "Pool",
     "ReLU",
     "Relu",
     "SiLU",
@@ -37,6 +45,7 @@ __all__ = [
     "Softplus",
     "SquaredError",
     "Tanh",
+    "Weighted",
     "initialise",
     "is_known",
     "layer_from_config",

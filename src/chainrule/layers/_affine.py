@@ -7,17 +7,15 @@ from collections.abc import Mapping
 from numbers import Integral
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import DTypeLike
 
-from ..errors import ArgumentError, DTypeError, ShapeError
-from ..graph import Variable
+from ..errors import ArgumentError, ShapeError
 from ..graph import functions as f
-from ._initial import Init, checked_dtype, checked_init, deviation_for, generator
-from ._layer import Array, Layer
+from ._initial import Init
+from ._weighted import Weighted
 
 
-class Affine(Layer):
+class Affine(Weighted):
     """x · W + b.
 
     Made from its parameters, as in the lesson, or from two sizes; then it draws W from a normal distribution and sets
@@ -46,30 +44,25 @@ class Affine(Layer):
            [1., 0.]]), array([1., 0.]))
     """
 
-    parameter_names = ("W", "b")
+    _made_from = "Affine(inputs, outputs)"
 
     def __init__(
         self, W: Any, b: Any, *, init: Init = "auto", seed: Any = None, dtype: DTypeLike | None = None
     ) -> None:
-        self._init = checked_init(init)
-        self._seed = seed
-        self._dtype = None if dtype is None else checked_dtype(dtype)
         if isinstance(W, Integral) and isinstance(b, Integral):
-            super().__init__()
-            self._shape = int(W), int(b)
-            if min(self._shape) < 1 or isinstance(W, bool) or isinstance(b, bool):
+            if min(W, b) < 1 or isinstance(W, bool) or isinstance(b, bool):
                 raise ArgumentError(f"Affine needs at least one input and one output, not {W!r} and {b!r}")
+            super().__init__(((int(W), int(b)), (int(b),)), init=init, seed=seed, dtype=dtype)
             return
         if (init, seed, dtype) != ("auto", None, None):
             raise ArgumentError(
                 "init, seed and dtype are for Affine(inputs, outputs); Affine(W, b) has its numbers"
             )
-        W, b = _parameter("W", W), _parameter("b", b)
+        W, b = self._array("W", W), self._array("b", b)
         if W.ndim != 2 or b.shape != W.shape[1:]:
             needed = "W of shape (inputs, outputs) and b of shape (outputs,)"
             raise ShapeError(f"Affine needs {needed}; W is {W.shape}, b is {b.shape}")
-        super().__init__(W=W, b=b)
-        self._shape = W.shape
+        super().__init__((W.shape, b.shape), (W, b))
 
     def compute(self, x: Any, W: Any, b: Any) -> Any:
         """x · W + b for one row, for rows in any number of axes, or for tensors with as many numbers as W has rows."""
@@ -91,73 +84,29 @@ class Affine(Layer):
         return f.reshape(y, (*rows, outputs))
 
     @property
-    def is_initialised(self) -> bool:
-        """Whether there are numbers in W and b."""
-        return self._keys["W"] in self._store
-
-    def initialise(
-        self, rng: np.random.Generator | None = None, *, suits: Init = "xavier", dtype: Any = None
-    ) -> None:
-        """Draw W and set b to 0.
-
-        rng     where the random numbers come from, unless the layer was made with a seed of its own
-        suits   what to take for init="auto"
-        dtype   of the numbers, unless the layer was made with one of its own. They are drawn in float64, so networks
-                of both dtypes start from the same numbers
-        """
-        if rng is None or self._seed is not None:
-            rng = generator(self._seed)
-        dtype = self._dtype or dtype or np.float64
-        W = rng.standard_normal(self._shape)
-        W *= deviation_for(suits if self._init == "auto" else self._init, self._shape[0])
-        self._store[self._keys["W"]] = W.astype(dtype, copy=False)
-        self._store[self._keys["b"]] = np.zeros(self._shape[1], dtype)
+    def needs(self) -> str:
+        return f"{self.input_size} numbers a row"
 
     @property
-    def parameters(self) -> dict[str, Any]:
-        if not self.is_initialised:
-            self.initialise()
-        return super().parameters
-
-    @property
-    def W(self) -> Any:
-        return self.parameters["W"]
-
-    @W.setter
-    def W(self, value: Any) -> None:
-        self._set("W", value, self._shape)
-
-    @property
-    def b(self) -> Any:
-        return self.parameters["b"]
-
-    @b.setter
-    def b(self, value: Any) -> None:
-        self._set("b", value, self._shape[1:])
-
-    def _set(self, name: str, value: Any, shape: tuple[int, ...]) -> None:
-        value = _parameter(name, value)
-        if value.shape != shape:
-            raise ShapeError(f"{name} of this Affine has shape {shape}; the new one has shape {value.shape}")
-        self._store[self._keys[name]] = value
-
-    @property
-    def dW(self) -> Array | None:
-        return self.gradients.get("W")
-
-    @property
-    def db(self) -> Array | None:
-        return self.gradients.get("b")
+    def fan_in(self) -> int:
+        return self.input_size
 
     @property
     def input_size(self) -> int:
-        return self._shape[0]
+        return self._shapes["W"][0]
 
-    def output_size(self, input_size: int) -> int:
-        return self._shape[1]
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        inputs, outputs = self._shapes["W"]
+        if input_shape[-1] == inputs:
+            return (*input_shape[:-1], outputs)
+        if math.prod(input_shape) == inputs:
+            return (outputs,)
+        size = math.prod(input_shape)
+        raise ShapeError(f"Affine takes {self.needs}, not {size}", fix=f"Affine({size}, {outputs})")
 
     def config(self) -> dict[str, Any]:
-        return {"inputs": self._shape[0], "outputs": self._shape[1]}
+        inputs, outputs = self._shapes["W"]
+        return {"inputs": inputs, "outputs": outputs}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -167,19 +116,3 @@ class Affine(Layer):
                 f"an affine layer has inputs and outputs, two sizes, not {dict(config)!r:.80}"
             )
         return cls(config["inputs"], config["outputs"])
-
-
-def _parameter(name: str, value: Any) -> Any:
-    """An array (or a variable) as it is; a list as an array; DTypeError for what has no gradient."""
-    if isinstance(value, Variable):
-        return value
-    if isinstance(value, list | tuple):
-        value = np.asarray(value, dtype=np.float64)
-    if not isinstance(value, np.ndarray):
-        raise DTypeError(
-            f"{name} is an array, not {type(value).__name__}",
-            fix="Affine(W, b) with arrays, or Affine(inputs, outputs) with whole numbers",
-        )
-    if value.dtype not in (np.float32, np.float64):
-        raise DTypeError(f"{name} holds float32 or float64, not {value.dtype}", fix=f"{name}.astype(float)")
-    return value

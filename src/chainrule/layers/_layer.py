@@ -95,9 +95,17 @@ class Layer(ABC):
         """The layer of a `config`; TypeError or ArgumentError if there is none."""
         return cls(**config)
 
-    def output_size(self, input_size: int) -> int:
-        """How many numbers a row has behind the layer, from how many it has in front of it."""
-        return input_size
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of a row behind the layer, from that in front of it.
+
+        raises   ShapeError when such rows do not fit; `needs` says what does
+        """
+        return input_shape
+
+    @property
+    def needs(self) -> str:
+        """What rows the layer takes, in words."""
+        return "rows of any shape"
 
     @property
     def variables(self) -> Mapping[str, Variable]:

@@ -9,16 +9,22 @@ from typing import Any
 from ..errors import ArgumentError, UnsupportedError
 from ._activations import ELU, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from ._affine import Affine
+from ._conv2d import Conv2D
 from ._layer import Layer
 from ._losses import BinaryCrossEntropyWithLogits, MeanSquaredError, SoftmaxWithLoss, SquaredError
+from ._pools import AvgPool, Flatten, MaxPool
 
 BY_NAME: Mapping[str, type[Layer]] = MappingProxyType(
     {
         "Affine": Affine,
+        "AvgPool": AvgPool,
         "BinaryCrossEntropyWithLogits": BinaryCrossEntropyWithLogits,
+        "Conv2D": Conv2D,
         "ELU": ELU,
+        "Flatten": Flatten,
         "GELU": GELU,
         "LeakyReLU": LeakyReLU,
+        "MaxPool": MaxPool,
         "MeanSquaredError": MeanSquaredError,
         "ReLU": ReLU,
         "SiLU": SiLU,

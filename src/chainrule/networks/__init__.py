@@ -10,6 +10,7 @@
 from ._files import load
 from ._network import Network
 from ._sequential import Sequential
+from ._simple_conv_net import SimpleConvNet
 from ._two_layer_net import TwoLayerNet
 
-__all__ = ["Network", "Sequential", "TwoLayerNet", "load"]
+__all__ = ["Network", "Sequential", "SimpleConvNet", "TwoLayerNet", "load"]

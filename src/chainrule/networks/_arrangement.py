@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..errors import ArgumentError, ShapeError
-from ..layers import Affine, Layer, LossLayer, Softmax, SoftmaxWithLoss
+from ..layers import Affine, Conv2D, Layer, LossLayer, Pool, Softmax, SoftmaxWithLoss, Weighted
+
+Shape = tuple[int, ...]
 
 
 def check_kinds(layers: Sequence[Layer], loss: LossLayer) -> None:
@@ -17,8 +19,10 @@ def check_kinds(layers: Sequence[Layer], loss: LossLayer) -> None:
             raise ArgumentError(f"{type(layer).__name__} is a loss", fix=f"loss={type(layer).__name__}()")
     if not isinstance(loss, LossLayer):
         raise ArgumentError(f"loss is a layer such as SoftmaxWithLoss(), not {loss!r:.40}")
-    if not any(isinstance(layer, Affine) for layer in layers):
-        raise ArgumentError("a network needs at least one affine layer", fix="Affine(inputs, outputs)")
+    if not any(isinstance(layer, Weighted) for layer in layers):
+        raise ArgumentError(
+            "a network needs at least one affine layer or convolution", fix="Affine(inputs, outputs)"
+        )
     if len({id(layer) for layer in layers}) < len(layers):
         raise ArgumentError(
             "one layer stands at two places of the network", fix="make a layer for each place"
@@ -29,25 +33,48 @@ def check_kinds(layers: Sequence[Layer], loss: LossLayer) -> None:
         )
 
 
-def first_size(layers: Mapping[str, Layer]) -> int:
-    """How many numbers an input row has: what the first affine layer takes."""
-    return next(layer.input_size for layer in layers.values() if isinstance(layer, Affine))
+def first_shape(layers: Mapping[str, Layer], given: Sequence[int] | None) -> Shape:
+    """The shape of an input row: what was given, or the numbers that the first affine layer takes.
 
-
-def sizes_behind(layers: Mapping[str, Layer]) -> dict[str, int]:
-    """How many numbers a row has behind each layer.
-
-    raises   ShapeError, naming two layers that do not fit each other
+    raises   ArgumentError when it is no shape, or not given and needed
     """
-    sizes: dict[str, int] = {}
-    size, source = first_size(layers), ""
+    if given is not None:
+        if not isinstance(given, list | tuple) or not given or not all(map(_is_length, given)):
+            raise ArgumentError(
+                f"input_shape is the shape of one row, such as (1, 28, 28), not {given!r:.60}"
+            )
+        return tuple(map(int, given))
     for name, layer in layers.items():
         if isinstance(layer, Affine):
-            if size != layer.input_size:
-                raise ShapeError(
-                    f"{name} takes {layer.input_size} numbers a row, but {source} gives {size}",
-                    fix=f"Affine({size}, {layer.output_size(size)}) as {name}",
-                )
+            return (layer.input_size,)
+        if isinstance(layer, Conv2D | Pool):
+            raise ArgumentError(
+                f"{name} takes {layer.needs}, and the network does not know how large they are",
+                fix="Sequential(…, input_shape=(1, 28, 28)): channels, height, width",
+            )
+    raise AssertionError("a network has a layer with weights")
+
+
+def _is_length(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def shapes_behind(layers: Mapping[str, Layer], shape: Shape) -> dict[str, Shape]:
+    """The shape of a row behind each layer.
+
+    shape    in front of the first
+    raises   ShapeError, naming two layers that do not fit each other
+    """
+    shapes: dict[str, Shape] = {}
+    source = "input_shape"
+    for name, layer in layers.items():
+        try:
+            behind = layer.output_shape(shape)
+        except ShapeError as problem:
+            gives = shape[0] if len(shape) == 1 else shape
+            fix = f"{problem.fix} as {name}" if problem.fix else None
+            raise ShapeError(f"{name} takes {layer.needs}, but {source} gives {gives}", fix=fix) from None
+        if behind != shape or isinstance(layer, Weighted):
             source = name
-        size = sizes[name] = layer.output_size(size)
-    return sizes
+        shapes[name] = shape = behind
+    return shapes

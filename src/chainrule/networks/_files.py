@@ -6,6 +6,8 @@ The arrays are those of ``params``. The metadata has one entry, ``chainrule``, w
      "layers": [{"layer": "Affine", "inputs": 784, "outputs": 50}, {"layer": "ReLU"}, …],
      "loss": {"layer": "SoftmaxWithLoss"}}
 
+A network of images also has ``"input_shape": [1, 28, 28]``.
+
 Names of classes are looked up in fixed tables; nothing in a file is run.
 """
 
@@ -21,10 +23,15 @@ from ..layers import LossLayer, layer_from_config, layer_to_config
 from ..storage import load_arrays, save_arrays
 from ._network import Array, Network
 from ._sequential import Sequential
+from ._simple_conv_net import SimpleConvNet
 from ._two_layer_net import TwoLayerNet
 
 _FORMAT = 1
-_CLASSES: dict[str, type[Network]] = {"Sequential": Sequential, "TwoLayerNet": TwoLayerNet}
+_CLASSES: dict[str, type[Network]] = {
+    "Sequential": Sequential,
+    "SimpleConvNet": SimpleConvNet,
+    "TwoLayerNet": TwoLayerNet,
+}
 
 
 def save(network: Network, path: str | os.PathLike[str]) -> None:
@@ -65,13 +72,14 @@ def description(network: Network) -> dict[str, Any]:
     if _CLASSES.get(name) is not type(network):
         raise UnsupportedError(f"{name} is no network of chainrule and cannot be made again from a file")
     layers = [layer_to_config(layer) for layer in network.layers.values()]
-    return {"format": _FORMAT, "network": name, "layers": layers, "loss": layer_to_config(network.lastLayer)}
+    said = {"format": _FORMAT, "network": name, "layers": layers, "loss": layer_to_config(network.lastLayer)}
+    return said | ({"input_shape": list(network.input_shape)} if len(network.input_shape) > 1 else {})
 
 
 def network_from(description: Any, arrays: Mapping[str, Array]) -> Network:
     """The network of a description and its arrays; ValueError or ChainruleError if they make none."""
     members = {"format", "network", "layers", "loss"}
-    if not isinstance(description, dict) or description.keys() != members:
+    if not isinstance(description, dict) or description.keys() - {"input_shape"} != members:
         raise ValueError(f"its description has not exactly the members {', '.join(sorted(members))}")
     if description["format"] != _FORMAT:
         raise ValueError(
@@ -86,7 +94,7 @@ def network_from(description: Any, arrays: Mapping[str, Array]) -> Network:
     if not isinstance(loss, LossLayer):
         raise ValueError(f"its loss is {type(loss).__name__}")
     network = object.__new__(_CLASSES[name])  # its constructor would draw numbers that are not wanted
-    network._arrange([layer_from_config(layer) for layer in layers], loss)
+    network._arrange([layer_from_config(layer) for layer in layers], loss, description.get("input_shape"))
     named = {key: (layer, name) for layer, keys in network._keys() for name, key in keys.items()}
     if arrays.keys() != named.keys():
         raise ValueError(f"it has the arrays {', '.join(arrays)}, but its layers need {', '.join(named)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 
 from ..errors import ArgumentError, CheckpointError, DTypeError, GraphError, ShapeError, UnsupportedError
 from ..graph import Shown, Variable, as_numbers, check_inputs, gradients_of
+from ..graph import functions as f
 from ..layers import Layer, LossLayer
-from ._arrangement import check_kinds, first_size, sizes_behind
+from ._arrangement import Shape, check_kinds, first_shape, shapes_behind
 from ._numerical import numerical_gradient
 from ._summary import summary
 
@@ -36,7 +38,10 @@ class Network(Shown):
                so ``params["W1"] -= …`` and ``params["W1"] = …`` both change the network
     layers     the layers by name, in order: Affine1, ReLU1, Affine2, …
     lastLayer  the loss
-    sizes      how many numbers a row has behind each layer, by its name
+    input_shape  of one row in front of the first layer: (784,), or of images (1, 28, 28); rows with as many numbers
+               in another shape are laid out like this
+    shapes     of one row behind each layer, by its name
+    sizes      how many numbers that are
 
     >>> from chainrule.networks import TwoLayerNet
     >>> net = TwoLayerNet(2, 3, 2, seed=0)
@@ -53,11 +58,15 @@ class Network(Shown):
     params: dict[str, Any]
     layers: OrderedDict[str, Any]  # Layer, of which each class has attributes of its own (dW, alpha)
     lastLayer: LossLayer
+    input_shape: Shape
+    shapes: dict[str, Shape]
     sizes: dict[str, int]
 
     _spelling: ClassVar[Mapping[str, str]] = {}  # of layers that are not called like their classes
 
-    def _arrange(self, layers: Sequence[Layer], loss: LossLayer) -> None:
+    def _arrange(
+        self, layers: Sequence[Layer], loss: LossLayer, input_shape: Sequence[int] | None = None
+    ) -> None:
         """Give the layers their names, and check that they fit each other."""
         check_kinds(layers, loss)
         self.params, self.layers, self.lastLayer = {}, OrderedDict(), loss
@@ -66,7 +75,9 @@ class Network(Shown):
             kind = self._spelling.get(type(layer).__name__, type(layer).__name__)
             count[kind] += 1
             self.layers[f"{kind}{count[kind]}"] = layer
-        self.sizes = sizes_behind(self.layers)
+        self.input_shape = first_shape(self.layers, input_shape)
+        self.shapes = shapes_behind(self.layers, self.input_shape)
+        self.sizes = {name: math.prod(shape) for name, shape in self.shapes.items()}
 
     def _keys(self) -> Iterator[tuple[Layer, dict[str, str]]]:
         """The layers that have parameters, with the names of these in the network."""
@@ -102,7 +113,7 @@ class Network(Shown):
     @property
     def input_size(self) -> int:
         """How many numbers an input row has."""
-        return first_size(self.layers)
+        return math.prod(self.input_shape)
 
     # The pure functions: what engines trace, and what everything below evaluates.
 
@@ -113,6 +124,7 @@ class Network(Shown):
         x           rows of inputs, an array or a variable
         raises      ArgumentError when a parameter is missing
         """
+        x = self.laid_out(x)
         for label, layer in self.layers.items():
             try:
                 own = {name: parameters[key] for name, key in layer.keys.items()}
@@ -124,6 +136,19 @@ class Network(Shown):
             if isinstance(x, Variable) and x.gate is not None:
                 x.name = x.name or label  # for messages and tables
         return x
+
+    def laid_out(self, x: Any) -> Any:
+        """Rows of inputs, an array or a variable, in the shape that the first layer takes: (rows, *input_shape).
+
+        raises   ShapeError when a row has another number of numbers
+        """
+        shape = x.shape
+        if len(self.input_shape) == 1 or shape[1:] == self.input_shape:
+            return x  # Affine takes rows in any number of axes
+        if len(shape) < 2 or math.prod(shape[1:]) != self.input_size:
+            what = f"the network takes rows of shape {self.input_shape}, or {self.input_size} numbers each"
+            raise ShapeError(f"{what}; x is {shape}", fix=f"x.reshape(-1, {self.input_size})")
+        return f.reshape(x, (shape[0], *self.input_shape))
 
     def compute_loss(self, parameters: Mapping[str, Any], x: Any, t: Any) -> Any:
         """The loss for targets t as a pure function; see `compute`."""
@@ -261,7 +286,7 @@ class Network(Shown):
 
     def _record(self, x: Array) -> Variable:
         """The scores with their graph, of which every layer remembers its part, as after the lesson's loop."""
-        out: Any = Variable(as_numbers(x, self.dtype), name="x")
+        out: Any = self.laid_out(Variable(as_numbers(x, self.dtype), name="x"))
         for layer in self.layers.values():
             out = layer.forward(out)
         return out  # type: ignore[no-any-return]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..graph import central_difference, difference_step
-from ..layers import Affine, is_known
+from ..layers import Affine, Conv2D, Flatten, Layer, Pool, is_known
 from ._stack import Stack
 
 if TYPE_CHECKING:
@@ -30,15 +30,14 @@ _MOST_NUMBERS = 2**17  # in the largest array of what is moved in one go: it sho
 def numerical_gradient(network: Network, x: NDArray[Any], t: NDArray[Any]) -> dict[str, Float64s]:
     """`Network.numerical_gradient`. The parameters are copied, so those of the network never change."""
     parameters = {key: value.astype(np.float64) for key, value in network.params.items()}
-    x = x.astype(np.float64)
+    x = network.laid_out(x.astype(np.float64))
     network.compute_loss(parameters, x, t)  # what does not fit says so here, in words about x and t
-    if all(map(is_known, (*network.layers.values(), network.lastLayer))):
-        return _layer_by_layer(network, parameters, x, t)
-    # Nobody knows what a layer of somebody else does with a stack.
-    return {
-        key: central_difference(lambda _: network.compute_loss(parameters, x, t), value)
-        for key, value in parameters.items()
-    }
+    return _layer_by_layer(network, parameters, x, t)
+
+
+def _takes_stacks(layer: Layer) -> bool:
+    """Whether a layer does with a stack what it does with an array: one of ours that has nothing to do with images."""
+    return is_known(layer) and not isinstance(layer, Conv2D | Pool | Flatten)
 
 
 def _layer_by_layer(
@@ -52,18 +51,40 @@ def _layer_by_layer(
     ]
     functions.append(partial(network.lastLayer.compute, t=t))
     sizes = list(network.sizes.values())
+    stackable = [_takes_stacks(layer) for layer in (*layers, network.lastLayer)]
     gradients: dict[str, Float64s] = {}
     for position, layer in enumerate(layers, start=1):
         y = functions[position - 1](x)
-        if isinstance(layer, Affine):
+        if isinstance(layer, Affine) and all(stackable[position - 1 :]):
             losses = partial(_losses, layer, x, y, functions[position:])
             W, b = (parameters[layer.keys[name]] for name in ("W", "b"))
             rows, widest = y.size // y.shape[-1], max(sizes[position - 1 :])
             most = max(1, _MOST_NUMBERS // max(layer.input_size, rows * widest))
             gradients[layer.keys["W"]] = _weight_gradient(losses, W, b, most)
             gradients[layer.keys["b"]] = _bias_gradient(losses, W, b, most)
+        else:
+            for name, key in layer.keys.items():
+                gradients[key] = central_difference(
+                    partial(_loss, layer, name, parameters, x, functions[position:]), parameters[key]
+                )
         x = y
     return gradients
+
+
+def _loss(
+    layer: Layer,
+    name: str,
+    parameters: Mapping[str, Float64s],
+    x: Float64s,
+    behind: Sequence[_Function],
+    value: Float64s,
+) -> Any:
+    """The loss where one parameter of a layer has another value."""
+    own = {each: parameters[key] for each, key in layer.keys.items()}
+    out = layer.compute(x, **(own | {name: value}))
+    for function in behind:
+        out = function(out)
+    return out
 
 
 def _losses(

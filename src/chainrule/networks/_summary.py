@@ -23,7 +23,7 @@ def summary(network: Network) -> str:
     rows = [("layer", "output", "parameters")]
     for name, layer in network.layers.items():
         count = sum(value.size for value in layer.parameters.values())
-        rows.append((name, f"(N, {network.sizes[name]})", f"{count:,}"))
+        rows.append((name, str(("N", *network.shapes[name])).replace("'N'", "N"), f"{count:,}"))
     rows.append((type(network.lastLayer).__name__, "()", "0"))
 
     first, second, third = (max(map(len, column)) for column in zip(*rows, strict=True))

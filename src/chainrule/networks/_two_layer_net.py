@@ -61,8 +61,10 @@ class TwoLayerNet(Network):
         initialise(layers, seed=seed, dtype=dtype)
         self._take_up_parameters()
 
-    def _arrange(self, layers: Sequence[Layer], loss: LossLayer) -> None:
-        super()._arrange(layers, loss)
+    def _arrange(
+        self, layers: Sequence[Layer], loss: LossLayer, input_shape: Sequence[int] | None = None
+    ) -> None:
+        super()._arrange(layers, loss, input_shape)
         kinds = [type(layer) for layer in layers]
         if (
             kinds not in ([Affine, ReLU, Affine], [Affine, Sigmoid, Affine])

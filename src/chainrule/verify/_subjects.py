@@ -9,8 +9,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import gates
-from ..layers import BY_NAME, Activation, AddLayer, Affine, Layer, LossLayer, MulLayer
-from ..networks import Network, Sequential, TwoLayerNet
+from ..layers import (
+    BY_NAME,
+    Activation,
+    AddLayer,
+    Affine,
+    AvgPool,
+    Conv2D,
+    Layer,
+    LossLayer,
+    MaxPool,
+    MulLayer,
+    Pool,
+)
+from ..networks import Network, Sequential, SimpleConvNet, TwoLayerNet
 from ._compare import compare, upstream
 from ._examples import Example, examples
 from ._question import about_gate
@@ -65,6 +77,9 @@ def _layers(seed: int) -> Iterator[Subject]:
         "AddLayer": lambda dtype: AddLayer(),
         "MulLayer": lambda dtype: MulLayer(),
         "Affine": lambda dtype: Affine(3, 4, seed=seed, dtype=dtype),
+        "Conv2D": lambda dtype: Conv2D(2, 3, (2, 1), stride=(1, 2), padding=1, seed=seed, dtype=dtype),
+        "MaxPool": lambda dtype: MaxPool(2, stride=1),
+        "AvgPool": lambda dtype: AvgPool((2, 1), padding=(1, 0)),
     }
     for name, kind in BY_NAME.items():
         makers.setdefault(name, partial(_of_no_size, kind))
@@ -78,7 +93,8 @@ def _of_no_size(kind: type[Layer], dtype: Any) -> Layer:
 
 def _check_layer(make: Callable[[Any], Layer], seed: int, dtype: Any) -> list[GradientReport]:
     layer = make(dtype)
-    x, y = np.random.default_rng(seed).normal(size=(2, 2, 3)).astype(dtype)
+    shape = (2, 2, 3, 3) if isinstance(layer, Conv2D | Pool) else (2, 3)
+    x, y = np.random.default_rng(seed).normal(size=(2, *shape)).astype(dtype)
     inputs = [x, y][: len(layer.input_names)]
     targets = [np.eye(3)[[2, 0]]] if isinstance(layer, LossLayer) else []
     return [check_layer(layer, inputs, targets, seed)]
@@ -114,6 +130,7 @@ def check_layer(layer: Layer, inputs: Sequence[Array], constants: Sequence[Any],
 
 def _networks(seed: int) -> Iterator[Subject]:
     yield Subject("network", "TwoLayerNet", (_FLOAT64,), partial(_check_two_layer_net, seed))
+    yield Subject("network", "SimpleConvNet", (_FLOAT64,), partial(_check_simple_conv_net, seed))
     # A loss and its gradient can each be right and not belong together: every loss with every number of outputs.
     for name, loss in BY_NAME.items():
         if issubclass(loss, LossLayer):
@@ -126,6 +143,13 @@ def _check_two_layer_net(seed: int, dtype: Any) -> list[GradientReport]:
     relu = TwoLayerNet(4, 3, 3, 0.5, activation="relu", dtype=dtype, seed=seed)
     sigmoid = TwoLayerNet(4, 3, 3, 0.5, activation="sigmoid", dtype=dtype, seed=seed)
     return [check_network(net, x, t, seed) for net in (relu, sigmoid)]
+
+
+def _check_simple_conv_net(seed: int, dtype: Any) -> list[GradientReport]:
+    rng = np.random.default_rng(seed)
+    x, t = rng.normal(size=(2, 2 * 6 * 5)), np.eye(3)[[2, 0]]
+    net = SimpleConvNet((2, 6, 5), {"filter_num": 3, "filter_size": 2}, 4, 3, 0.5, dtype=dtype, seed=seed)
+    return [check_network(net, x, t, seed)]
 
 
 def _check_sequential(loss: type[LossLayer], seed: int, dtype: Any) -> list[GradientReport]:

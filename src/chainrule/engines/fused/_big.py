@@ -48,6 +48,8 @@ class BigWriter:
         split = self.emitter.team and (isinstance(height, Dimension) or size * 64 >= SPLIT_FROM)
         flops = 2 * depth * width * math.prod(lead) * height
         at = "".join(f"[{LOOPS[a]}]" for a in range(len(lead)))
+        if lead and isinstance(lead[0], Dimension):
+            return self._of_rows(unit, at, flops)
         x_text, y_text, out_text = self._matrix(x, at), self._matrix(y, at), f"{out.name}{at}"
         share: tuple[object, ...] = ("first",)
         x_share: tuple[object, ...] = ("all",)
@@ -100,6 +102,21 @@ class BigWriter:
         piece.comment = [f"# {self._formula(unit)}"]
         return piece
 
+    def _of_rows(self, unit: Node, at: str, flops: int) -> Piece:
+        """A product for each row of a mini-batch; each thread has its share of the rows."""
+        e, out = self.emitter, self.emitter.arrays[unit]
+        share = ("rows", repr(unit.shape[0])) if e.team else ("first",)
+        one, nothing = literal(1, unit.dtype), literal(0, unit.dtype)
+        x, y = (self._matrix(a, at) for a in unit.args)
+        rows, *lead = unit.shape[:-2]
+        line = f"matmul({x}, {y}, {out.name}{at}, {one}, {nothing})"
+        lines = [f"for i in {e._range(rows, e.team)}:", *(f"    {l}" for l in nested(lead, [line], first=1))]
+        given = [(e.arrays[source(a)], ("all",) if a.op == "broadcast" else share) for a in unit.args]
+        accesses = [e._access(array, False, own) for array, own in given]
+        accesses.append(e._access(out, True, share))
+        moved = sum(map(bytes_of, (*(array for array, _ in given), out)))
+        return Piece(lines, e._about(unit), accesses, flops, moved, [f"# {self._formula(unit)}"])
+
     def _base(self, unit: Node, split: bool) -> list[str]:
         """What a product is added to, brought to where it is added, if it is not there."""
         if len(unit.args) <= 3 or self.emitter.arrays[source(unit.args[-1])] is self.emitter.arrays[unit]:
@@ -117,6 +134,8 @@ class BigWriter:
         return f"{out} = {x} · {y}"
 
     def _matrix(self, node: Node, at: str) -> str:
+        if node.op == "broadcast":  # one for all of a stack
+            node, at = node.args[0], ""
         transposed = node.op == "transpose"
         if transposed:
             node = node.args[0]

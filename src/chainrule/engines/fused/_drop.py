@@ -7,6 +7,7 @@ not 0, and x + 0 is not x (where x is −0).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,8 @@ def _simpler(node: Node) -> Node:
             arg = arg.args[0]
             node = node.with_args((arg,))
         return arg if arg.shape == node.shape else node
+    if node.op == "fold":
+        return _placed(node)
     if node.op == "broadcast" and node.args[0].op == "broadcast":
         return node.with_args(node.args[0].args)
     if node.op == "transpose":
@@ -69,6 +72,24 @@ def _simpler(node: Node) -> Node:
             node = Node("transpose", arg.args, node.shape, node.dtype, {"axes": axes}, node.weak)
         return node.args[0] if axes == tuple(range(len(axes))) else node
     return node
+
+
+def _placed(fold: Node) -> Node:
+    """Of windows that do not overlap and were stacked place by place, those places, without the stack."""
+    (windows,) = fold.args
+    stack = windows.args[0] if windows.op == "reshape" else windows
+    images, channels, *size, down, across = windows.shape
+    stride, each = fold.settings["stride"], (images, channels, down, across)
+    apart = all(step >= length for step, length in zip(stride, size, strict=True))
+    if not (apart and stack.op == "concat" and stack.settings["axis"] == 2 and len(stack.shape) == 5):
+        return fold
+    if any(part.shape != (images, channels, 1, down, across) for part in stack.args):
+        return fold
+    parts = tuple(_simpler(Node("reshape", (part,), each, part.dtype)) for part in stack.args)
+    whole = (0, 1), (0, 1)
+    at = tuple((*whole, (a, stride[0]), (b, stride[1])) for a, b in product(range(size[0]), range(size[1])))
+    settings = {"at": at, "value": 0.0}
+    return Node("place", parts, fold.shape, fold.dtype, settings, number=fold.number)
 
 
 def _identity_removed(node: Node, numbers: list[Any]) -> Node:

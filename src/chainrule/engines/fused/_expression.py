@@ -14,7 +14,7 @@ from ._index import Index, Term, arguments
 from ._place import Array
 from ._units import is_alias, source
 
-LOOPS = "ijklmnopq"  # the variable of each loop
+LOOPS = "ijklmopq"  # the variable of each loop; n is the number of rows
 
 _INFIX = {
     "equal": ("==", 1), "not_equal": ("!=", 1), "less": ("<", 1), "less_equal": ("<=", 1), "greater": (">", 1),
@@ -45,10 +45,8 @@ def literal(value: Any, dtype: np.dtype[Any]) -> str:
 
 def position(term: Term, variables: str = LOOPS) -> str:
     """An index term as text."""
-    if term.loop is None:
-        return str(term.start)
-    text = variables[term.loop] if term.step == 1 else f"{term.step} * {variables[term.loop]}"
-    return f"{text} + {term.start}" if term.start else text
+    parts = [variables[loop] if step == 1 else f"{step} * {variables[loop]}" for loop, step in term.loops]
+    return " + ".join([*parts, *([str(term.start)] if term.start or not parts else [])])
 
 
 class Expressions:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .._node import REDUCTIONS, Node
+from .._node import PLACEMENTS, REDUCTIONS, Node
 from ._index import accesses
 from ._units import BIG, Units, domain, is_single, source
 
@@ -67,7 +67,12 @@ class Schedule:
 
 
 def reduction_kind(unit: Node) -> str:
-    """ "all" to one number, "row" to a number for each row, "some" to an array, or "" for no reduction."""
+    """ "all" to one number, "row" to a number for each row, "some" to an array, or "" for no reduction.
+
+    A placement is "placed": as of a reduction, its result is there when the loop has ended.
+    """
+    if unit.op in PLACEMENTS:
+        return "placed"
     if unit.op not in REDUCTIONS:
         return ""
     if is_single(unit):
@@ -109,7 +114,7 @@ def _may_replace(units: Units, unit: Node, leaf: Node) -> bool:
     """Whether a unit reads, of an input, no element but the one in its own place (gemm: it adds to it)."""
     if unit.op == "gemm":
         return all(source(a) is not leaf for a in unit.args[:2])
-    if unit.op in BIG or unit.op in REDUCTIONS:
+    if unit.op in BIG or unit.op in REDUCTIONS | PLACEMENTS:
         return leaf not in units.reads[unit]
     return all(place == "same" for read, place in accesses(units, unit) if source(read) is leaf)
 
@@ -195,7 +200,7 @@ class _Scheduler:
         for read, place in self.access[unit]:
             if read in loop.level:
                 kind = reduction_kind(read)
-                if place == "any" or kind in ("all", "some"):
+                if place in ("any", "in row") or kind in ("all", "some", "placed"):
                     return None
                 level = max(level, loop.level[read] + (kind == "row"))
                 shares = True

@@ -5,16 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .._node import REDUCTIONS, VIEWS, Node, Shape
-from ._units import LEAVES, Units, domain, is_alias, squeezed
+from ...graph import Dimension
+from .._node import PLACEMENTS, REDUCTIONS, VIEWS, Node, Shape
+from ._units import LEAVES, Units, domain, is_alias, source, squeezed
 
 
 class Term(NamedTuple):
-    """Where an axis is: start + step · (the variable of loop number `loop`), or start alone."""
+    """Where an axis is: start + step · (the variable of loop number `loop`), or start alone.
+
+    also  another loop and its step that come on top: a place in a window, when the first is that of the window
+    """
 
     loop: int | None
     start: int = 0
     step: int = 1
+    also: tuple[int, int] | None = None
+
+    @property
+    def loops(self) -> list[tuple[int, int]]:
+        """Each loop with its step."""
+        first = [] if self.loop is None else [(self.loop, self.step)]
+        return first if self.also is None else [*first, self.also]
+
+    def moved(self, start: int, step: int) -> Term:
+        """start + step · this."""
+        also = self.also and (self.also[0], step * self.also[1])
+        return Term(self.loop, start + step * self.start, step * self.step, also)
+
+    def plus(self, other: Term) -> Term:
+        """The sum of two terms of at most one loop each."""
+        if other.loop is None:
+            return self._replace(start=self.start + other.start)
+        if self.loop is None:
+            return other._replace(start=self.start + other.start)
+        return Term(self.loop, self.start + other.start, self.step, (other.loop, other.step))
 
 
 Index = tuple[Term, ...]
@@ -27,8 +51,8 @@ def identity(shape: Shape) -> Index:
 
 
 def own_index(unit: Node) -> Index:
-    """The index of the element that the loops of a unit are at: of a reduction that of its argument."""
-    return identity(unit.args[0].shape if unit.op in REDUCTIONS else unit.shape)
+    """The index of the element that the loops of a unit are at: of a reduction or placement that of its argument."""
+    return identity(unit.args[0].shape if unit.op in REDUCTIONS | PLACEMENTS else unit.shape)
 
 
 def result_index(unit: Node) -> Index:
@@ -37,6 +61,21 @@ def result_index(unit: Node) -> Index:
     if unit.op in REDUCTIONS:
         return tuple(Term(None) if a in unit.settings["axes"] else term for a, term in enumerate(index))
     return index
+
+
+def in_image(index: Index, stride: tuple[int, int]) -> Index:
+    """Where in an image an element of its windows is."""
+    n, c, *inside, down, across = index
+    windows = (down.moved(0, stride[0]), across.moved(0, stride[1]))
+    return n, c, *(window.plus(place) for window, place in zip(windows, inside, strict=True))
+
+
+def result_indices(unit: Node) -> list[Index]:
+    """Where, in the memory of a placement, each of its arguments belongs."""
+    index = own_index(unit)
+    if unit.op == "fold":
+        return [in_image(index, unit.settings["stride"])]
+    return [tuple(t.moved(*at) for t, at in zip(index, place, strict=True)) for place in unit.settings["at"]]
 
 
 def through(view: Node, index: Index) -> Index:
@@ -53,9 +92,10 @@ def through(view: Node, index: Index) -> Index:
         return tuple(index[place[axis]] for axis in range(len(arg.shape)))
     if view.op == "slice":
         return tuple(
-            Term(term.loop, start + step * term.start, step * term.step)
-            for term, (start, step) in zip(index, view.settings["start"], strict=True)
+            term.moved(start, step) for term, (start, step) in zip(index, view.settings["start"], strict=True)
         )
+    if view.op == "windows":
+        return in_image(index, view.settings["stride"])
     long = iter(t for t, n in zip(index, view.shape, strict=True) if not (type(n) is int and n == 1))
     return tuple(Term(None) if type(n) is int and n == 1 else next(long) for n in arg.shape)
 
@@ -78,6 +118,7 @@ def accesses(units: Units, unit: Node) -> Iterator[tuple[Node, str]]:
 
     "same"  the element in its own place
     "row"   a number that belongs to the whole row
+    "in row"  an element of the same row, in another place
     "any"   anything else
     """
     shape = domain(unit)
@@ -96,9 +137,11 @@ def accesses(units: Units, unit: Node) -> Iterator[tuple[Node, str]]:
 
 def _place(node: Node, index: Index, shape: Shape) -> str:
     terms = [term for term in index if term != Term(None)]
-    if is_alias(node) or terms != [Term(loop) for loop in range(len(terms))]:
-        return "any"
-    own = squeezed(node.shape)
-    if own == shape:
-        return "same"
-    return "row" if own == shape[:1] and len(terms) == 1 else "any"
+    if not is_alias(node) and terms == [Term(loop) for loop in range(len(terms))]:
+        own = squeezed(node.shape)
+        if own == shape:
+            return "same"
+        if own == shape[:1] and len(terms) == 1:
+            return "row"
+    rows = source(node).shape[:1] if is_alias(node) else node.shape[:1]
+    return "in row" if index[:1] == (Term(0),) and isinstance(rows[0], Dimension) else "any"

@@ -14,7 +14,7 @@ from .._node import Node
 from ._expression import Expressions, literal, shared
 from ._group import Loop, reduction_kind
 from ._hazards import Access
-from ._index import Index, Term, accesses, arguments, identity, own_index, result_index
+from ._index import Index, Term, accesses, arguments, identity, own_index, result_index, result_indices
 from ._pieces import (
     SPLIT_FROM,
     Piece,
@@ -49,7 +49,11 @@ class LoopWriter:
         work = sum(int(math.prod(domain(unit))) * 4 for unit in loop.level)
         # What ends as one number everybody must know: then each thread has its part of it, however small.
         total = "all" in self.kinds.values()
-        self.split = emitter.team and (isinstance(loop.rows, Dimension) or work >= SPLIT_FROM or total)
+        # Windows of one image overlap: rows are apart only where they are images, or channels.
+        apart = all(_rows_are_apart(unit) for unit, kind in self.kinds.items() if kind == "placed")
+        self.split = (
+            emitter.team and apart and (isinstance(loop.rows, Dimension) or work >= SPLIT_FROM or total)
+        )
         self.lone = emitter.team and not self.split
         self.share: tuple[object, ...] = ("rows", repr(loop.rows)) if self.split else ("first",)
         self.bytes: int = 0
@@ -60,6 +64,9 @@ class LoopWriter:
         if self._gathers():
             body.append("r = rows[i]")
             body += [f"fetch({name}, rows, i + {_AHEAD})" for name in self._wide()]
+        for unit, kind in self.kinds.items():
+            if kind == "placed" and _rows_are_apart(unit):
+                body += self._background(unit)
         for level in self.loop.levels:
             body += self._rows(level)
             body += self._inner(level)
@@ -121,6 +128,8 @@ class LoopWriter:
         after: list[str] = []
         found: list[Access] = []
         for unit, kind in self.kinds.items():
+            if kind == "placed" and not _rows_are_apart(unit):
+                before += self._background(unit)
             if kind == "all":
                 name = self.variables[unit, "sum"] = e._fresh(e._name(unit))
                 before.append(f"{name} = {start_of(unit)}")
@@ -150,6 +159,16 @@ class LoopWriter:
                 before += nested(shape, [f"{target.format(', '.join(places_of(tuple(index))))} = {zero}"])
                 self.variables[unit, "target"] = target
         return before, after, found
+
+    def _background(self, unit: Node) -> list[str]:
+        """Fill the memory of a placement with what is nowhere else; of one row, if rows are apart."""
+        if unit.op == "place" and _covers(unit):
+            return []
+        first = int(_rows_are_apart(unit))
+        index = identity(unit.shape)
+        value = literal(unit.settings.get("value", 0.0), unit.dtype)
+        target = f"{self.emitter.arrays[unit].name}[{', '.join(places_of(index))}]"
+        return nested(squeezed(unit.shape)[first:], [f"{target} = {value}"], first=first)
 
     def _parts(self, unit: Node, shape: tuple[int, ...]) -> Array:
         e = self.emitter
@@ -208,13 +227,17 @@ class LoopWriter:
                 lines.append(f"{name} = {write.result(*pair)}")
                 write.variables[pair] = name
                 self.cost += 1
+            kind = self.kinds[unit]
+            if kind == "placed":
+                self.cost += max(1, len(mine))
+                lines += self._placed(unit, index, write)
+                continue
             text = (
                 write.result(unit, index)
                 if not self.kinds[unit]
                 else write.element(*next(arguments(unit, index)))
             )
             self.cost += max(1, len(mine))
-            kind = self.kinds[unit]
             if kind in ("all", "row"):
                 lines.append(accumulate(unit, self.variables[unit, "sum"], text))
             elif kind == "some":
@@ -226,6 +249,13 @@ class LoopWriter:
             else:
                 lines += self._result(unit, text, write)
         return lines
+
+    def _placed(self, unit: Node, index: Index, write: Expressions) -> list[str]:
+        out, adds = self.emitter.arrays[unit].name, "+=" if unit.op == "fold" else "="
+        return [
+            f"{out}[{', '.join(places_of(places))}] {adds} {write.element(arg, at)}"
+            for places, (arg, at) in zip(result_indices(unit), arguments(unit, index), strict=True)
+        ]
 
     def _result(self, unit: Node, text: str, write: Expressions) -> list[str]:
         """A value: in a variable when this loop reads it again, in memory when others do."""
@@ -241,6 +271,17 @@ class LoopWriter:
         if stored:
             lines.append(f"{self._target(unit)} = {name}")
         return lines
+
+
+def _rows_are_apart(unit: Node) -> bool:
+    """Whether the rows of the loop that computes a placement are rows of its result too: images, or channels."""
+    images, channels = unit.shape[:2]
+    return not (type(images) is int and images == 1 and channels == 1)
+
+
+def _covers(unit: Node) -> bool:
+    """Whether the parts of a placement, which have no place in common, leave none out."""
+    return len(unit.args) * math.prod(unit.args[0].shape) == math.prod(unit.shape)
 
 
 def _inside(unit: Node, index: Index, stop: Any) -> set[tuple[Node, Index]]:

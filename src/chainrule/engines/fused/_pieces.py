@@ -11,7 +11,7 @@ import numpy as np
 from ...graph import Dimension
 from .._node import Node
 from .._step import Application
-from ._expression import LOOPS, literal
+from ._expression import LOOPS, literal, position
 from ._hazards import Access
 from ._index import Index
 from ._place import Array
@@ -55,7 +55,7 @@ def share_of(length: int) -> tuple[str, str]:
 
 
 def places_of(index: Index) -> list[str]:
-    return [LOOPS[t.loop] if t.loop is not None else str(t.start) for t in index]
+    return [position(term) for term in index]
 
 
 def extreme(unit: Node) -> float:

@@ -143,7 +143,7 @@ def _needed(schedule: Schedule) -> set[Node]:
                 needed.update(r for r in units.reads[unit] if r in units and not is_single(r))
             else:
                 needed.update(_read_from_memory(units, statement, unit))
-                if reduction_kind(unit) == "some":
+                if reduction_kind(unit) in ("some", "placed"):
                     needed.add(unit)
     return needed
 
@@ -160,7 +160,7 @@ def _read_from_memory(units: Units, loop: Loop, unit: Node) -> Iterator[Node]:
             continue
         inside = read in loop.level
         in_row = inside and len(domain(read)) > 1 and reduction_kind(read) == ""
-        if not inside or (in_row and loop.level[read] < loop.level[unit]) or place == "any":
+        if not inside or (in_row and loop.level[read] < loop.level[unit]) or place in ("any", "in row"):
             yield read
 
 

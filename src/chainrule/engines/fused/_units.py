@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from .._node import ELEMENTWISE, REDUCTIONS, VIEWS, Node, Shape
+from .._node import ELEMENTWISE, PLACEMENTS, REDUCTIONS, VIEWS, Node, Shape
 from ._lower import Program
 
 LEAVES = frozenset(("input", "number", "constant", "arange"))
@@ -35,7 +35,7 @@ def squeezed(shape: Shape) -> Shape:
 
 def domain(node: Node) -> Shape:
     """What a loop that computes the node runs over."""
-    return squeezed(node.args[0].shape if node.op in REDUCTIONS else node.shape)
+    return squeezed(node.args[0].shape if node.op in REDUCTIONS | PLACEMENTS else node.shape)
 
 
 def is_alias(node: Node) -> bool:
@@ -126,6 +126,8 @@ def _with_memory(program: Program) -> Program:
     def matrix(node: Node) -> Node:
         if _is_whole(node):
             return node
+        if node.op == "broadcast" and _is_whole(node.args[0]) and node.args[0].shape == node.shape[-2:]:
+            return node  # one matrix for all of a stack
         if node.op == "transpose" and _exchanges_last(node.settings["axes"]):  # which is a flag of BLAS
             return node.with_args((node.args[0] if _is_whole(node.args[0]) else copy(node.args[0]),))
         return copy(node)
@@ -157,7 +159,7 @@ def _is_whole(node: Node) -> bool:
     if node.op == "input":
         return not node.settings.get("gathered") and not node.weak
     if node.op == "reshape":
-        return _is_whole(node.args[0])
+        return is_alias(node) or _is_whole(node.args[0])  # what is counted otherwise is copied if it must be
     return node.op not in LEAVES and node.op not in VIEWS
 
 
