@@ -31,9 +31,9 @@ class Node:
     """One primitive operation, and its result.
 
     op        a name out of the sets above (of images: "windows" looks at them, "fold" adds windows back to where they
-              come from, "place" puts arrays of one shape at different places of a larger one), or "input", "number" (one number), "constant" (an array), "arange"
-              (0, 1, … along its only axis), "matmul", "concat", "call" (a gate that is not made of primitives: it
-              is run as it is), "part" (one of the results of a call)
+              come from, "place" puts arrays of one shape at different places of a larger one), or "input", "number"
+              (one number), "constant" (an array), "arange" (0, 1, … along its only axis), "matmul", "concat", "call"
+              (a gate that is not made of primitives: it is run as it is), "part" (one of the results of a call)
     args      what it is applied to; of an elementwise operation all of one dtype and shape (but the condition's dtype)
     shape     lengths of the axes, which may be a `Dimension`
     settings  axes, index, value and so on

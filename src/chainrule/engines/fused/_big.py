@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from ...graph import Dimension
 from .._node import Node
 from ._expression import LOOPS, literal
+from ._hazards import Access
 from ._index import identity
-from ._pieces import SPLIT_FROM, Piece, by_first, bytes_of, nested, places_of, share_of
+from ._pieces import SPLIT_FROM, Piece, Rows, by_first, bytes_of, nested, places_of, share_of
 from ._units import is_alias, source, squeezed
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ class BigWriter:
         self.emitter = emitter
 
     def write(self, unit: Node) -> list[Piece]:
+        if unit.op == "matmul_total":
+            return [self._of_rows(unit)]
         if unit.op in ("matmul", "gemm"):
             return [self.product(unit)]
         if unit.op == "concat":
@@ -49,7 +52,7 @@ class BigWriter:
         flops = 2 * depth * width * math.prod(lead) * height
         at = "".join(f"[{LOOPS[a]}]" for a in range(len(lead)))
         if lead and isinstance(lead[0], Dimension):
-            return self._of_rows(unit, at, flops)
+            return self._of_rows(unit)
         x_text, y_text, out_text = self._matrix(x, at), self._matrix(y, at), f"{out.name}{at}"
         share: tuple[object, ...] = ("first",)
         x_share: tuple[object, ...] = ("all",)
@@ -98,24 +101,41 @@ class BigWriter:
         moved = sum(
             bytes_of(a) for a in (self.emitter.arrays[source(x)], self.emitter.arrays[source(y)], out)
         )
-        piece = Piece(lines, self.emitter._about(unit), accesses, flops, moved)
+        piece = Piece(lines, self.emitter._about(unit), accesses, flops, moved, units=[unit])
         piece.comment = [f"# {self._formula(unit)}"]
         return piece
 
-    def _of_rows(self, unit: Node, at: str, flops: int) -> Piece:
-        """A product for each row of a mini-batch; each thread has its share of the rows."""
+    def _of_rows(self, unit: Node) -> Piece:
+        """A product for each row of a mini-batch, or their sum; each thread has its share of the rows."""
         e, out = self.emitter, self.emitter.arrays[unit]
-        share = ("rows", repr(unit.shape[0])) if e.team else ("first",)
-        one, nothing = literal(1, unit.dtype), literal(0, unit.dtype)
-        x, y = (self._matrix(a, at) for a in unit.args)
-        rows, *lead = unit.shape[:-2]
-        line = f"matmul({x}, {y}, {out.name}{at}, {one}, {nothing})"
-        lines = [f"for i in {e._range(rows, e.team)}:", *(f"    {l}" for l in nested(lead, [line], first=1))]
+        x, y = unit.args
+        rows, *lead, height, depth = x.shape
+        at = "".join(f"[{LOOPS[a]}]" for a in range(1 + len(lead)))
+        share = ("rows", repr(rows))
+        before: list[str] = []
+        beta = literal(0, unit.dtype)
+        if unit.op == "matmul":
+            target, written = f"{out.name}{at}", e._access(out, True, share)
+        else:
+            target, written = self._accumulator(unit)
+            zero = f"{target}[i, j] = {beta}"
+            before, beta = nested(unit.shape[1:], [zero]), literal(1, unit.dtype)
+        line = f"matmul({self._matrix(x, at)}, {self._matrix(y, at)}, {target}, {literal(1, unit.dtype)}, {beta})"
+        loop = Rows(f"for i in {e._range(rows, e.team)}:", before, nested(lead, [line], first=1), ())
         given = [(e.arrays[source(a)], ("all",) if a.op == "broadcast" else share) for a in unit.args]
-        accesses = [e._access(array, False, own) for array, own in given]
-        accesses.append(e._access(out, True, share))
+        accesses = [*(e._access(array, False, own) for array, own in given), written]
+        flops = 2 * depth * unit.shape[-1] * height * math.prod(lead) * rows
         moved = sum(map(bytes_of, (*(array for array, _ in given), out)))
-        return Piece(lines, e._about(unit), accesses, flops, moved, [f"# {self._formula(unit)}"])
+        comment = [f"# {self._formula(unit)}"]
+        return Piece(loop.lines, e._about(unit), accesses, flops, moved, comment, units=[unit], rows=loop)
+
+    def _accumulator(self, unit: Node) -> tuple[str, Access]:
+        """The matrix to which products are added: with several threads one for each."""
+        e = self.emitter
+        if not e.team:
+            return f"{e.arrays[unit].name}[0]", e._access(e.arrays[unit], True, ("first",))
+        parts = e.parts_of(unit, unit.shape[1:], unit.dtype)
+        return f"{parts.name}[thread]", Access(parts.name, True, ("own",))
 
     def _base(self, unit: Node, split: bool) -> list[str]:
         """What a product is added to, brought to where it is added, if it is not there."""
@@ -131,6 +151,8 @@ class BigWriter:
         out = self.emitter.arrays[unit].name
         if unit.op == "gemm" and len(unit.args) > 3:
             return f"{out} ← beta · {out} + alpha · {x} · {y}"
+        if unit.op == "matmul_total":
+            return f"{out} = Σ {x} · {y}"
         return f"{out} = {x} · {y}"
 
     def _matrix(self, node: Node, at: str) -> str:
@@ -168,6 +190,7 @@ class BigWriter:
             [*shares, self.emitter._access(out, True, ("first",))],
             0,
             2 * bytes_of(out),
+            units=[unit],
         )
 
     def call(self, unit: Node) -> Piece:
@@ -183,4 +206,6 @@ class BigWriter:
         lines = by_first([line]) if self.emitter.team else [line]
         reads = [self.emitter._access(a, False, ("first",)) for a in given]
         writes = [self.emitter._access(a, True, ("first",)) for a in made.values()]
-        return Piece(lines, self.emitter._about(unit), reads + writes, comment=[f"# {said}"])
+        made_here = [unit, *results]
+        comment = [f"# {said}"]
+        return Piece(lines, self.emitter._about(unit), reads + writes, comment=comment, units=made_here)

@@ -7,12 +7,15 @@ would call a matrix product is one call.
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._node import Node
+import numpy as np
+
+from .._node import Node, Shape
 from .._step import Application
 from ._big import BigWriter
 from ._expression import LOOPS, Expressions
@@ -23,6 +26,7 @@ from ._loops import LoopWriter
 from ._names import CALLED
 from ._pieces import Piece, accumulate, by_first, finish, nested, places_of, share_of, start_of
 from ._place import Array, Placement
+from ._rows import joined, kept_in, of_one_row
 from ._units import is_single, source, squeezed
 
 
@@ -64,6 +68,7 @@ class Emitter:
         self.names = dict(placement.numbers)  # of what is a variable of the function: single numbers
         self.parts: dict[Node, Array] = {}  # of reductions, one for each thread
         self.shares: dict[int, None] = {}  # lengths of which each thread has its share
+        self.views: dict[tuple[Array, Shape], str] = {}
         self.calls: list[Any] = []
         self.taken = {a.name for a in self.arrays.values()} | set(placement.numbers.values())
         self.gathers = any(leaf.settings.get("gathered") for leaf in self.arrays if leaf.op == "input")
@@ -71,10 +76,14 @@ class Emitter:
     # The whole.
 
     def source(self, profile: bool) -> Source:
-        pieces = self._pieces()
+        pieces = joined(self._pieces(), self.units)
+        names = {array.name: [array.name, *self._views_of(array)] for array in self.arrays.values()}
+        private = of_one_row(pieces, self.arrays.values(), names)
+        called = [name for array in private for name in names[array]]
         waits = barriers([p.accesses for p in pieces]) if self.team else set()
         copied = [array for _, array in self.placement.copies]
-        arrays = tuple({a.name: a for a in (*self.arrays.values(), *copied, *self.parts.values())}.values())
+        own = [_of_a_thread(a) if a.name in private else a for a in self.arrays.values()]
+        arrays = tuple({a.name: a for a in (*own, *copied, *self.parts.values())}.values())
         numbers = self.placement.numbers
         parameters = ["n", *(["rows"] if self.gathers else []), *(a.name for a in arrays), *numbers.values()]
         parameters += ["calls"] if self.calls else []
@@ -83,6 +92,11 @@ class Emitter:
         lines = [*_wrapped("def step(", parameters, "):")]
         for length in self.shares:
             lines.append(f"    {', '.join(share_of(length))} = share({length}, thread, threads)")
+        for (array, shape), name in self.views.items():
+            lengths = ", ".join(map(str, shape))
+            if array.name in private:
+                lengths = lengths.replace("n", "threads" if self.team else "1", 1)
+            lines.append(f"    {name} = {array.name}.reshape(({lengths}{',' * (len(shape) == 1)}))")
         if profile:
             lines.append("    tick(ticks, 0)")
         numbered = []
@@ -94,7 +108,8 @@ class Emitter:
             if number in waits:
                 lines.append("    wait(flags, thread, threads)")
             numbered.append((len(lines) + len(piece.comment), piece))
-            lines += [f"    {line}" for line in (*piece.comment, *piece.lines)]
+            done = kept_in("thread" if self.team else "0", piece.lines, called)
+            lines += [f"    {line}" for line in (*piece.comment, *done)]
             if profile:
                 lines.append(f"    tick(ticks, {number + 1})")
         return Source(
@@ -118,6 +133,7 @@ class Emitter:
                     pieces.append(self._total(unit))
             if isinstance(statement, Big):
                 pieces += BigWriter(self).write(statement.unit)
+                waiting += [u for u in statement.units if u in self.parts]
             elif isinstance(statement, Single):
                 pieces += self._single(statement.unit)
             else:
@@ -139,7 +155,23 @@ class Emitter:
         return list(found.values())
 
     def _expressions(self) -> Expressions:
-        return Expressions(self.arrays, {**self.names})
+        return Expressions(self.arrays, {**self.names}, self.view)
+
+    def _views_of(self, array: Array) -> list[str]:
+        return [name for (seen, _), name in self.views.items() if seen is array]
+
+    def parts_of(self, unit: Node, shape: Shape, dtype: np.dtype[Any]) -> Array:
+        """Memory in which each thread has its part of a reduction."""
+        name = self.arrays[unit].name if unit in self.arrays else self._name(unit)
+        self.parts[unit] = Array(self._fresh(f"{name}_parts"), shape, dtype, "parts")
+        return self.parts[unit]
+
+    def view(self, array: Array, shape: Shape) -> str:
+        """The name of an array counted otherwise. The views are made once, before anything else."""
+        if (array, shape) not in self.views:
+            lengths = "_".join(re.sub(r"\W+", "_", str(length)) for length in shape)
+            self.views[array, shape] = self._fresh(f"{array.name}_{lengths}")
+        return self.views[array, shape]
 
     def _memory(self, array: Array) -> object:
         return array.name if array.slot is None else array.slot
@@ -174,7 +206,8 @@ class Emitter:
             if r in self.arrays and r not in self.names
         ]
         is_early = not any(r in self.units for r in self.units.reads[unit])
-        pieces = [Piece(lines, [] if is_early else self._about(unit), reads, is_part=not is_early)]
+        about = [] if is_early else self._about(unit)
+        pieces = [Piece(lines, about, reads, is_part=not is_early, units=[unit])]
         if unit in self.arrays:
             pieces.append(self._store_single(unit, self.arrays[unit], name))
         return pieces
@@ -210,7 +243,7 @@ class Emitter:
                 f"    {accumulate(unit, name, f'{parts.name}[each]')}",
                 *finish(unit, name),
             ]
-            piece = Piece(lines, self._about(unit), whole, is_part=True)
+            piece = Piece(lines, self._about(unit), whole, is_part=True, units=[unit])
             if unit in self.arrays:
                 store = self._store_single(unit, self.arrays[unit], name)
                 piece.lines += store.lines
@@ -229,6 +262,7 @@ class Emitter:
             by_first(nested(shape, body)),
             self._about(unit),
             [Access(self._memory(parts), False, ("all",)), self._access(out, True, ("first",))],
+            units=[unit],
         )
 
     def _copy(self, unit: Node, array: Array) -> Piece:
@@ -242,6 +276,11 @@ class Emitter:
             [],
             [self._access(given, False, ("all",)), self._access(array, True, ("first",))],
         )
+
+
+def _of_a_thread(array: Array) -> Array:
+    """Memory for one row in each thread."""
+    return Array(array.name, array.shape[1:], array.dtype, "parts")
 
 
 def _wrapped(head: str, names: list[str], tail: str) -> list[str]:

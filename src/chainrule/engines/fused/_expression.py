@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...graph import Dimension
-from .._node import Node
+from .._node import Node, Shape
 from ._index import Index, Term, arguments
 from ._place import Array
 from ._units import is_alias, source
@@ -54,10 +54,13 @@ class Expressions:
 
     arrays     what lies in memory
     variables  what has a variable already: units, and nodes at an index
+    view       the name of an array counted otherwise, in a shape of its own
     """
 
-    def __init__(self, arrays: Mapping[Node, Array], variables: dict[Any, str]) -> None:
-        self.arrays, self.variables = arrays, variables
+    def __init__(
+        self, arrays: Mapping[Node, Array], variables: dict[Any, str], view: Callable[[Array, Shape], str]
+    ) -> None:
+        self.arrays, self.variables, self._view = arrays, variables, view
 
     def element(self, node: Node, index: Index) -> str:
         return self._of(node, index)[0]
@@ -88,10 +91,7 @@ class Expressions:
     def whole(self, node: Node) -> str:
         """An array in memory, perhaps counted otherwise."""
         array = self.arrays[source(node)]
-        if node.shape == source(node).shape:
-            return array.name
-        shape = ", ".join(map(str, node.shape))
-        return f"{array.name}.reshape(({shape}{',' * (len(node.shape) == 1)}))"
+        return array.name if node.shape == source(node).shape else self._view(array, node.shape)
 
     def _operation(self, node: Node, index: Index) -> Text:
         parts = [self._of(arg, at) for arg, at in arguments(node, index)]

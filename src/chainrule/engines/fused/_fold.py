@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ...graph import Dimension
 from .._node import Node, number_node
 from ._lower import Program
 
@@ -40,7 +41,10 @@ def fold(program: Program) -> Program:
         if node.op == "input" and node.settings["name"] in program.outputs
     }
     found: dict[Node, _Linear] = {}
+    totals: dict[Node, Node] = {}
     for node in program.nodes():
+        if _is_total(node) and uses[node.args[0]] == 1:
+            totals[node] = Node("matmul_total", node.args[0].args, node.shape, node.dtype, number=node.number)
         linear = _linear(node, found, uses)
         if linear is not None:
             found[node] = linear
@@ -51,7 +55,16 @@ def fold(program: Program) -> Program:
             continue
         products[node] = _gemm(node, linear)
         absorbed.update(_chain(node, found))
-    return program.replaced(products)
+    return program.replaced({**products, **totals})
+
+
+def _is_total(node: Node) -> bool:
+    """Whether it is the sum of the products of a mini-batch, of which no one is asked for alone."""
+    if node.op != "sum" or node.settings["axes"] != (0,) or node.dtype.kind != "f":
+        return False
+    (product,) = node.args
+    rows, *sides = product.shape
+    return product.op == "matmul" and isinstance(rows, Dimension) and len(sides) == 2 and 1 not in sides
 
 
 def _chain(node: Node, found: Mapping[Node, _Linear]) -> Iterator[Node]:

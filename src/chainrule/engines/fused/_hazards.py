@@ -21,7 +21,8 @@ class Access(NamedTuple):
     share: tuple[object, ...]
 
 
-def _conflict(a: Access, b: Access) -> bool:
+def conflict(a: Access, b: Access) -> bool:
+    """Whether a thread may touch what another one writes."""
     if a.memory != b.memory or not (a.writes or b.writes):
         return False
     return a.share != b.share or a.share == ("all",)
@@ -40,7 +41,7 @@ def barriers(pieces: Sequence[Sequence[Access]]) -> set[int]:
         for number, accesses in enumerate(pieces):
             if number in found:
                 pending = []
-            elif any(_conflict(a, b) for a in accesses for b in pending):
+            elif any(conflict(a, b) for a in accesses for b in pending):
                 found.add(number)
                 pending = []
             pending += accesses

@@ -18,6 +18,7 @@ from ._index import Index, Term, accesses, arguments, identity, own_index, resul
 from ._pieces import (
     SPLIT_FROM,
     Piece,
+    Rows,
     accumulate,
     by_first,
     bytes_of,
@@ -55,7 +56,9 @@ class LoopWriter:
             emitter.team and apart and (isinstance(loop.rows, Dimension) or work >= SPLIT_FROM or total)
         )
         self.lone = emitter.team and not self.split
-        self.share: tuple[object, ...] = ("rows", repr(loop.rows)) if self.split else ("first",)
+        # Alone, one thread has all rows; whoever reads the same rows may do so in the same loop.
+        self.by_rows = self.split or (not emitter.team and isinstance(loop.rows, Dimension))
+        self.share: tuple[object, ...] = ("rows", repr(loop.rows)) if self.by_rows else ("first",)
         self.bytes: int = 0
 
     def piece(self) -> Piece:
@@ -75,7 +78,8 @@ class LoopWriter:
             if self.split or any(map(domain, self.loop.level))
             else "for i in range(1):"
         )
-        lines = [*before, head, *(f"    {line}" for line in body), *after]
+        loop = Rows(head, before, body, after)
+        lines = loop.lines
         if self.lone:
             lines = by_first(lines)
         about = self.emitter._about(*self._computed())
@@ -85,7 +89,10 @@ class LoopWriter:
             said.setdefault(application.name, []).append(application.gate.name)
         comment = textwrap.wrap("; ".join(f"{name}: {', '.join(done)}" for name, done in said.items()), 100)
         comment = [f"# {line}" for line in comment]
-        return Piece(lines, about, [*accesses, *self._accesses()], flops, self.bytes, comment)
+        piece = Piece(lines, about, [*accesses, *self._accesses()], flops, self.bytes, comment)
+        piece.units = self.loop.units
+        piece.rows = loop if isinstance(self.loop.rows, Dimension) and not self.lone else None
+        return piece
 
     def _computed(self) -> list[Node]:
         """All operations of the loop, those without a result of their own included."""
@@ -134,7 +141,7 @@ class LoopWriter:
                 name = self.variables[unit, "sum"] = e._fresh(e._name(unit))
                 before.append(f"{name} = {start_of(unit)}")
                 if self.split:
-                    parts = e.parts[unit] = self._parts(unit, ())
+                    parts = e.parts_of(unit, (), _of_one(unit))
                     after.append(f"{parts.name}[thread] = {name}")
                     found.append(Access(parts.name, True, ("own",)))
                 else:
@@ -147,12 +154,12 @@ class LoopWriter:
                 out = e.arrays[unit]
                 shape = squeezed(unit.shape)
                 if self.split:
-                    parts = e.parts[unit] = self._parts(unit, shape)
+                    parts = e.parts_of(unit, shape, unit.dtype)
                     found.append(Access(parts.name, True, ("own",)))
                     target = f"{parts.name}[thread, {{}}]"
                     index = [Term(a) for a in range(len(shape))]
                 else:
-                    found.append(e._access(out, True, self.share))
+                    found.append(e._access(out, True, ("first",)))
                     target = f"{out.name}[{{}}]"
                     index = list(identity(unit.shape))
                 zero = literal(0 if unit.op == "sum" else extreme(unit), unit.dtype)
@@ -169,14 +176,6 @@ class LoopWriter:
         value = literal(unit.settings.get("value", 0.0), unit.dtype)
         target = f"{self.emitter.arrays[unit].name}[{', '.join(places_of(index))}]"
         return nested(squeezed(unit.shape)[first:], [f"{target} = {value}"], first=first)
-
-    def _parts(self, unit: Node, shape: tuple[int, ...]) -> Array:
-        e = self.emitter
-        name = e._fresh(f"{e._name(unit) if unit not in e.arrays else e.arrays[unit].name}_parts")
-        dtype = (
-            np.dtype(np.float64) if not shape and unit.dtype.kind == "f" and unit.op == "sum" else unit.dtype
-        )
-        return Array(name, shape, dtype, "parts")
 
     # Levels.
 
@@ -216,7 +215,7 @@ class LoopWriter:
         e = self.emitter
         lines: list[str] = []
         known = {k: v for k, v in self.variables.items() if isinstance(k, Node)}
-        write = Expressions(e.arrays, {**e.names, **known})
+        write = Expressions(e.arrays, {**e.names, **known}, e.view)
         roots = [(unit, own_index(unit)) for unit in units]
         pending = shared(roots, self._is_read)
         for unit, index in roots:
@@ -271,6 +270,11 @@ class LoopWriter:
         if stored:
             lines.append(f"{self._target(unit)} = {name}")
         return lines
+
+
+def _of_one(unit: Node) -> np.dtype[Any]:
+    """In what the parts of one number are kept: sums in float64."""
+    return np.dtype(np.float64) if unit.dtype.kind == "f" and unit.op == "sum" else unit.dtype
 
 
 def _rows_are_apart(unit: Node) -> bool:

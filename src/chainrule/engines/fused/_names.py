@@ -21,7 +21,7 @@ RESERVED = frozenset(
 CALLED = {
     "sum": "total", "max": "largest", "min": "smallest", "add": "total", "subtract": "difference",
     "multiply": "product", "divide": "quotient", "negative": "negated", "power": "raised", "gemm": "product",
-    "matmul": "product",
+    "matmul": "product", "matmul_total": "total",
 }  # fmt: skip
 
 

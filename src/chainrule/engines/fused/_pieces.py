@@ -20,6 +20,20 @@ _HEADS = {"forward": "forward pass", "backward": "backward pass", "update": "upd
 SPLIT_FROM = 16_384  # operations over parameters: fewer are done by one thread
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A loop over rows of a mini-batch, `head`, with what is done in it for each, before it and after it."""
+
+    head: str
+    before: Sequence[str]
+    body: Sequence[str]
+    after: Sequence[str]
+
+    @property
+    def lines(self) -> list[str]:
+        return [*self.before, self.head, *(f"    {line}" for line in self.body), *self.after]
+
+
 @dataclass(slots=True, eq=False)
 class Piece:
     """Some lines of the function that belong together.
@@ -27,6 +41,8 @@ class Piece:
     about     the gate applications that they do
     comment   lines to stand above
     is_part   whether it only finishes what began elsewhere
+    units     what it computes
+    rows      the lines, where they are such a loop and nothing else
     flops, bytes  floating-point operations, and bytes read and written; either may hold a `Dimension`
     """
 
@@ -37,6 +53,8 @@ class Piece:
     bytes: int = 0
     comment: list[str] = field(default_factory=list)
     is_part: bool = False
+    units: Sequence[Node] = ()
+    rows: Rows | None = None
 
     @property
     def head(self) -> str | None:
@@ -73,7 +91,7 @@ def start_of(unit: Node) -> str:
 
 
 def accumulate(unit: Node, target: str, text: str) -> str:
-    if unit.op == "sum":
+    if unit.op in ("sum", "matmul_total"):
         return f"{target} += {text}"
     chosen = unit.op if unit.dtype.kind != "f" else "maximum" if unit.op == "max" else "minimum"
     return f"{target} = {chosen}({target}, {text})"

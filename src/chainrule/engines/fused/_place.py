@@ -24,8 +24,8 @@ class Array:
     """Memory that the emitted function is given.
 
     name   of the parameter
-    kind   "input", "constant", "output", "buffer" (its numbers matter within a step only) or "parts" (of a sum, one for
-           each thread)
+    kind   "input", "constant", "output", "buffer" (its numbers matter within a step only) or "parts" (one for each
+           thread: of a sum, or of a mini-batch a row at a time)
     slot   buffers with the same number lie in the same memory, at different times
     given  the name of the input that it holds when a step begins
     value  of a constant

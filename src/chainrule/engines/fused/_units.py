@@ -15,7 +15,7 @@ from .._node import ELEMENTWISE, PLACEMENTS, REDUCTIONS, VIEWS, Node, Shape
 from ._lower import Program
 
 LEAVES = frozenset(("input", "number", "constant", "arange"))
-BIG = frozenset(("matmul", "gemm", "concat", "call"))  # statements of their own
+BIG = frozenset(("matmul", "gemm", "matmul_total", "concat", "call"))  # statements of their own
 
 _COSTS = {"divide": 4, "sqrt": 4, "power": 30}
 _COSTS.update(dict.fromkeys(("exp", "log", "log1p", "expm1", "tanh", "sin", "cos", "erf"), 20))
@@ -119,21 +119,22 @@ def _with_memory(program: Program) -> Program:
     copies: dict[Node, Node] = {}
 
     def copy(node: Node) -> Node:
-        if node not in copies:
+        """A copy for all who need it; of windows one for each, which costs less than to keep it so long."""
+        if node not in copies or node.op == "windows":
             copies[node] = Node("copy", (node,), node.shape, node.dtype)
         return copies[node]
 
     def matrix(node: Node) -> Node:
         if _is_whole(node):
             return node
-        if node.op == "broadcast" and _is_whole(node.args[0]) and node.args[0].shape == node.shape[-2:]:
-            return node  # one matrix for all of a stack
+        if node.op == "broadcast" and node.args[0].shape == node.shape[-2:]:  # one matrix for all of a stack
+            return node.with_args((matrix(node.args[0]),))
         if node.op == "transpose" and _exchanges_last(node.settings["axes"]):  # which is a flag of BLAS
             return node.with_args((node.args[0] if _is_whole(node.args[0]) else copy(node.args[0]),))
         return copy(node)
 
     for node in program.nodes():
-        if node.op in ("matmul", "gemm"):
+        if node.op in ("matmul", "gemm", "matmul_total"):
             args = tuple(map(matrix, node.args[:2])) + node.args[2:]
         elif node.op == "call":
             args = tuple(a if _is_whole(a) else copy(a) for a in node.args)
