@@ -28,7 +28,6 @@ from ._pieces import (
     places_of,
     start_of,
 )
-from ._place import Array
 from ._units import LEAVES, domain, is_alias, source, squeezed
 
 if TYPE_CHECKING:
