@@ -362,3 +362,26 @@ def test_how_long_it_takes_from_the_slider_to_the_drawing(page_at, record_proper
     record_property("median_ms", median)
     print(f"from the slider to the drawing: median {median:.1f} ms of {len(times)}")
     assert len(times) == 51
+
+
+def test_no_text_of_a_drawing_is_cut_at_its_edge(page_at):
+    """The gradient of three numbers under the first circle is wider than all that is drawn on its left."""
+    page = graph_at(page_at, lang="en")
+    page.get_by_role("button", name="Batch normalisation").click()
+    total = page.locator("svg.drawing .label.total").first
+    expect(total).to_contain_text("[")
+    drawing = page.locator("svg.drawing").bounding_box()
+    for label in page.locator("svg.drawing .label").all():
+        box = label.bounding_box()
+        assert box["x"] >= drawing["x"]
+        assert box["x"] + box["width"] <= drawing["x"] + drawing["width"]
+
+
+def test_what_is_not_finite_is_a_gradient_where_a_gradient_stood(page_at):
+    """And nothing is said about how far it is off."""
+    page = graph_at(page_at, lang="en")
+    page.get_by_role("textbox", name="Expression").fill("log(0 * x)")
+    numbers = page.locator(".rule .formula .of-gradient", has_text=re.compile("^(∞|NaN)$"))
+    expect(numbers).to_have_text(["∞", "NaN"])
+    expect(page.locator(".plus-one")).to_be_visible()
+    expect(page.locator(".plus-one small")).to_have_count(0)

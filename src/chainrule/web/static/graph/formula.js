@@ -67,7 +67,9 @@ function termsOf(tree) {
 }
 
 const textOf = (tree) => (Array.isArray(tree) ? tree[2].map(textOf).join(" ").trim() : tree);
-const hasSymbols = (tree) => Array.isArray(tree) && (tree[0] === "mi" || tree[2].some(hasSymbols));
+const isNumber = (text) => text === "∞" || text === "NaN"; // MathML has no <mn> for them
+const hasSymbols = (tree) =>
+  Array.isArray(tree) && ((tree[0] === "mi" && !isNumber(textOf(tree))) || tree[2].some(hasSymbols));
 
 /** ∂L/∂x, and of an array dx. */
 const kindInSymbols = (term) => (/∂|^d \S/.test(textOf(term)) ? "gradient" : "value");
