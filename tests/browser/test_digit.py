@@ -148,3 +148,19 @@ def test_a_narrow_screen_does_not_scroll_sideways(open_view: Callable[..., Page]
     page = open_view("?test=8", lang=lang, width=360)
     page.locator(".area-flow").wait_for()
     assert page.evaluate("() => document.documentElement.scrollWidth") == 360
+
+
+def test_a_probability_that_the_computer_takes_for_0_is_told_from_its_loss(
+    open_view: Callable[..., Page],
+) -> None:
+    """L = −log 0 = 1034 would not be true."""
+    page = open_view()
+
+    def hopeless(route: Any) -> None:
+        answer = route.fetch()
+        body = answer.json()
+        route.fulfill(response=answer, json={**body, "loss": 1034.0, "probabilities": [0.0] * 9 + [1.0]})
+
+    page.route("**/api/digit/back*", hopeless)
+    page.get_by_role("textbox", name="Test image number").fill("3")
+    expect(page.locator(".loss")).to_contain_text("−log8.7×10⁻⁴⁵⁰=1034", use_inner_text=False)
