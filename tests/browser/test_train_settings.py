@@ -83,7 +83,7 @@ def test_a_rate_that_is_too_large_ends_in_a_sentence_that_says_so(open_view: Ope
 
 def test_ten_sigmoid_layers_starve_beside_ten_relus(open_view: Open) -> None:
     page = open_view()
-    page.get_by_role("button", name="10개 계층으로 견주기").click()
+    page.get_by_role("button", name="은닉층 10개로 견주기").click()
     rows = page.locator(".comparison .bars tbody tr")
     expect(rows).to_have_count(11)
     data = load_data("mnist", "float32")
