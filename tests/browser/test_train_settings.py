@@ -73,6 +73,29 @@ def test_settings_that_cannot_be_are_refused_with_a_sentence(
     expect_status(page, "none", lang)
 
 
+@pytest.mark.parametrize(
+    ("lang", "name", "typed", "sentence"),
+    [
+        ("en", "Epochs", "1.5", "A whole number from 1 to 1,000."),
+        ("ko", "은닉층 1", "0", "1부터 4,096까지의 정수를 쓰십시오."),
+        ("ko", "학습률", "-1", "0.1과 같이 0보다 큰 수를 쓰십시오."),
+    ],
+)
+def test_a_number_that_cannot_be_gets_a_sentence_while_it_stands_there(
+    open_view: Open, lang: str, name: str, typed: str, sentence: str
+) -> None:
+    page = open_view(lang=lang)
+    box = page.get_by_role("textbox", name=name, exact=True)
+    before = box.input_value()
+    box.fill(typed)
+    error = page.locator(".settings .error")
+    expect(error).to_have_text(sentence)
+    expect(box).to_have_accessible_description(re.compile(re.escape(sentence)))
+    box.blur()
+    expect(error).to_have_count(0)
+    expect(box).to_have_value(before)
+
+
 def test_a_rate_that_is_too_large_ends_in_a_sentence_that_says_so(open_view: Open) -> None:
     page = open_view("?lr=1e30&engine=eager", lang="en")
     press(page, "Start")
