@@ -212,7 +212,14 @@ def test_a_gradient_is_hidden_until_it_is_guessed(page_at):
 
 
 @pytest.mark.parametrize(
-    ("typed", "reason"), [("1.5", "gradient from upstream"), ("2", "local derivative"), ("150", "other line")]
+    ("typed", "reason"),
+    [
+        ("1.5", "gradient from upstream"),
+        ("2", "local derivative"),
+        ("150", "other line"),
+        ("1,100", "1100 is too large by 1097"),
+        ("1,5", "1.5 is too small by 1.5"),
+    ],
 )
 def test_a_wrong_guess_is_told_what_probably_happened(page_at, typed, reason):
     page = graph_at(page_at, "?step=4&mode=predict&v.tax=1.5", lang="en")

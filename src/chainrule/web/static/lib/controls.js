@@ -1,7 +1,7 @@
 // Controls: buttons, fields, and everything that takes a value from the reader.
 
 import { html, useId, useRef, useState } from "../vendor/preact.js";
-import { countText, numberText } from "./number.js";
+import { countText, numberText, readNumber } from "./number.js";
 import { Icon } from "./icons.js";
 import { t } from "./words.js";
 
@@ -131,11 +131,11 @@ function whatIsGood({ min, max, whole }) {
 /** The box alone: its text is the reader's while it means the value, so that "1." can be typed on to "1.5". */
 function NumberInput({ id, label, value, onInput, onGood, min, max, step, whole, error, disabled, describedBy }) {
   const [text, setTextAlone] = useState(null);
-  const shown = text !== null && (Number(text) === value || !isGood(text)) ? text : plain(value);
+  const shown = text !== null && (readNumber(text) === value || !isGood(text)) ? text : plain(value);
 
   function isGood(typed) {
-    const number = Number(typed);
-    if (typed.trim() === "" || !Number.isFinite(number) || (whole && !Number.isInteger(number))) return false;
+    const number = readNumber(typed);
+    if (!Number.isFinite(number) || (whole && !Number.isInteger(number))) return false;
     return number >= (min ?? -Infinity) && number <= (max ?? Infinity);
   }
 
@@ -145,9 +145,9 @@ function NumberInput({ id, label, value, onInput, onGood, min, max, step, whole,
   }
 
   function typed(event) {
-    const now = event.currentTarget.value.replace("−", "-");
+    const now = event.currentTarget.value;
     setText(now);
-    if (isGood(now)) onInput(Number(now));
+    if (isGood(now)) onInput(readNumber(now));
   }
 
   function stepped(event) {
