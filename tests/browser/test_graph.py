@@ -392,3 +392,20 @@ def test_what_is_not_finite_is_a_gradient_where_a_gradient_stood(page_at):
     expect(numbers).to_have_text(["∞", "NaN"])
     expect(page.locator(".plus-one")).to_be_visible()
     expect(page.locator(".plus-one small")).to_have_count(0)
+
+
+def test_a_tall_graph_scrolls_in_its_own_box(page_at):
+    """The buttons stay below it, and the gate whose turn it is stays in sight."""
+    page = graph_at(page_at, "?step=1", lang="en", reduced_motion="reduce")
+    page.get_by_role("textbox", name="Expression").fill("*".join(["x"] * 40))
+    expect(where(page)).to_contain_text("/ 78")
+    stage = page.locator(".stage").bounding_box()
+    assert stage["height"] <= 0.65 * 800
+    for key in ("Home", "ArrowRight", "End"):
+        page.locator("#main").focus()
+        page.keyboard.press(key)
+    gate = page.locator("svg.drawing .node.current")
+    expect(gate).to_be_in_viewport()
+    box = gate.bounding_box()
+    assert stage["y"] <= box["y"] + 1
+    assert box["y"] + box["height"] <= stage["y"] + stage["height"] + 1
