@@ -23,10 +23,16 @@ export function inSymbols([name, attributes, children]) {
 export function Derivative({ output, name }) {
   return html`<math>
     <mfrac>
-      <mrow><mo>∂</mo><mi>${output}</mi></mrow>
-      <mrow><mo>∂</mo><mi>${name}</mi></mrow>
+      <mrow><mo>∂</mo>${named(output)}</mrow>
+      <mrow><mo>∂</mo>${named(name)}</mrow>
     </mfrac>
   </math>`;
+}
+
+/** As the formulas of the server write it: a letter with figures has them lower. */
+function named(text) {
+  const [, letter, figures] = /^([A-Za-z])(\d+)$/.exec(text) ?? [];
+  return letter ? html`<msub><mi>${letter}</mi><mn>${figures}</mn></msub>` : html`<mi>${text}</mi>`;
 }
 
 // A line stands for its value and for its gradient. A term in symbols says itself which of them it means; a number
