@@ -126,10 +126,12 @@ def test_ten_sigmoid_layers_starve_beside_ten_relus(open_view: Open) -> None:
 
     page.get_by_role("slider", name="은닉층 수").fill("3")
     expect(rows).to_have_count(4)
+    page.get_by_role("textbox", name="은닉층 수").fill("1.6")  # there are no halves of layers
+    expect(rows).to_have_count(3)
     page.get_by_role("combobox", name="첫째 신경망").select_option("tanh")
     expect(page.locator(".comparison h3").first).to_have_text("tanh")
     page.get_by_role("button", name="이 설정 쓰기").first.click()
-    expect_chosen(page, hidden="50-50-50", activation="tanh")
+    expect_chosen(page, hidden="50-50", activation="tanh")
     expect(page.get_by_role("combobox", name="활성화 함수")).to_have_value("tanh")
 
 
