@@ -5,16 +5,12 @@ from __future__ import annotations
 import json
 import re
 import statistics
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from tests.browser._graph import edge, expect, gradient, graph_at, where
 from tests.browser.conftest import found
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from playwright.sync_api import Locator, Page
 
 ENDINGS = {
     "SVG picture": "svg",
@@ -25,31 +21,6 @@ ENDINGS = {
     "Mermaid": "mmd",
     "DOT": "dot",
 }
-
-
-def expect(what: Locator) -> Any:
-    """What Playwright asserts of something, waiting for it."""
-    return found("playwright.sync_api").expect(what)
-
-
-def graph_at(page_at: Callable[..., Page], view: str = "", **more: Any) -> Page:
-    """The graph view, with its graph."""
-    page = page_at(f"#/graph{view}", **more)
-    page.locator("svg.drawing").wait_for()
-    return page
-
-
-def edge(page: Page, source: str, target: str) -> Locator:
-    """A line of the drawing, by the names at its ends."""
-    return page.locator(f'svg.drawing .edge[aria-label^="{source} → {target},"]')
-
-
-def gradient(page: Page, source: str, target: str) -> Locator:
-    return edge(page, source, target).locator(".label.gradient")
-
-
-def where(page: Page) -> Locator:
-    return page.locator(".line-of-steps .count")
 
 
 def test_the_apples_are_there_at_once_with_their_gradients(page_at):
@@ -369,43 +340,3 @@ def test_how_long_it_takes_from_the_slider_to_the_drawing(page_at, record_proper
     record_property("median_ms", median)
     print(f"from the slider to the drawing: median {median:.1f} ms of {len(times)}")
     assert len(times) == 51
-
-
-def test_no_text_of_a_drawing_is_cut_at_its_edge(page_at):
-    """The gradient of three numbers under the first circle is wider than all that is drawn on its left."""
-    page = graph_at(page_at, lang="en")
-    page.get_by_role("button", name="Batch normalisation").click()
-    total = page.locator("svg.drawing .label.total").first
-    expect(total).to_contain_text("[")
-    drawing = page.locator("svg.drawing").bounding_box()
-    for label in page.locator("svg.drawing .label").all():
-        box = label.bounding_box()
-        assert box["x"] >= drawing["x"]
-        assert box["x"] + box["width"] <= drawing["x"] + drawing["width"]
-
-
-def test_what_is_not_finite_is_a_gradient_where_a_gradient_stood(page_at):
-    """And nothing is said about how far it is off."""
-    page = graph_at(page_at, lang="en")
-    page.get_by_role("textbox", name="Expression").fill("log(0 * x)")
-    numbers = page.locator(".rule .formula .of-gradient", has_text=re.compile("^(∞|NaN)$"))
-    expect(numbers).to_have_text(["∞", "NaN"])
-    expect(page.locator(".plus-one")).to_be_visible()
-    expect(page.locator(".plus-one small")).to_have_count(0)
-
-
-def test_a_tall_graph_scrolls_in_its_own_box(page_at):
-    """The buttons stay below it, and the gate whose turn it is stays in sight."""
-    page = graph_at(page_at, "?step=1", lang="en", reduced_motion="reduce")
-    page.get_by_role("textbox", name="Expression").fill("*".join(["x"] * 40))
-    expect(where(page)).to_contain_text("/ 78")
-    stage = page.locator(".stage").bounding_box()
-    assert stage["height"] <= 0.65 * 800
-    for key in ("Home", "ArrowRight", "End"):
-        page.locator("#main").focus()
-        page.keyboard.press(key)
-    gate = page.locator("svg.drawing .node.current")
-    expect(gate).to_be_in_viewport()
-    box = gate.bounding_box()
-    assert stage["y"] <= box["y"] + 1
-    assert box["y"] + box["height"] <= stage["y"] + stage["height"] + 1
