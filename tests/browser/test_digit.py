@@ -76,7 +76,8 @@ def test_a_drawing_is_still_there_when_the_view_is_opened_again(open_view: Calla
     expect(answer_of(page)).to_have_text("7")
     page.get_by_role("link", name="Graph", exact=True).click()
     expect(answer_of(page)).to_have_count(0)
-    page.get_by_role("link", name="Digits", exact=True).click()
+    with page.expect_request(lambda request: request.method == "POST" and request.url.endswith("/api/digit")):
+        page.get_by_role("link", name="Digits", exact=True).click()  # the network may be another one by now
     expect(answer_of(page)).to_have_text("7")
     ink = "canvas => canvas.getContext('2d').getImageData(0, 0, 280, 280).data.some(Boolean)"
     assert page.get_by_role("application").evaluate(ink)
@@ -148,3 +149,19 @@ def test_a_narrow_screen_does_not_scroll_sideways(open_view: Callable[..., Page]
     page = open_view("?test=8", lang=lang, width=360)
     page.locator(".area-flow").wait_for()
     assert page.evaluate("() => document.documentElement.scrollWidth") == 360
+
+
+def test_a_probability_that_the_computer_takes_for_0_is_told_from_its_loss(
+    open_view: Callable[..., Page],
+) -> None:
+    """L = −log 0 = 1034 would not be true."""
+    page = open_view()
+
+    def hopeless(route: Any) -> None:
+        answer = route.fetch()
+        body = answer.json()
+        route.fulfill(response=answer, json={**body, "loss": 1034.0, "probabilities": [0.0] * 9 + [1.0]})
+
+    page.route("**/api/digit/back*", hopeless)
+    page.get_by_role("textbox", name="Test image number").fill("3")
+    expect(page.locator(".loss")).to_contain_text("−log8.7×10⁻⁴⁵⁰=1034", use_inner_text=False)

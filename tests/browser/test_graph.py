@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.browser._graph import edge, expect, gradient, graph_at, where
 from tests.browser.conftest import found
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from playwright.sync_api import Locator, Page
 
 ENDINGS = {
     "SVG picture": "svg",
@@ -24,31 +19,6 @@ ENDINGS = {
     "Mermaid": "mmd",
     "DOT": "dot",
 }
-
-
-def expect(what: Locator) -> Any:
-    """What Playwright asserts of something, waiting for it."""
-    return found("playwright.sync_api").expect(what)
-
-
-def graph_at(page_at: Callable[..., Page], view: str = "", **more: Any) -> Page:
-    """The graph view, with its graph."""
-    page = page_at(f"#/graph{view}", **more)
-    page.locator("svg.drawing").wait_for()
-    return page
-
-
-def edge(page: Page, source: str, target: str) -> Locator:
-    """A line of the drawing, by the names at its ends."""
-    return page.locator(f'svg.drawing .edge[aria-label^="{source} → {target},"]')
-
-
-def gradient(page: Page, source: str, target: str) -> Locator:
-    return edge(page, source, target).locator(".label.gradient")
-
-
-def where(page: Page) -> Locator:
-    return page.locator(".line-of-steps .count")
 
 
 def test_the_apples_are_there_at_once_with_their_gradients(page_at):
@@ -211,7 +181,14 @@ def test_a_gradient_is_hidden_until_it_is_guessed(page_at):
 
 
 @pytest.mark.parametrize(
-    ("typed", "reason"), [("1.5", "gradient from upstream"), ("2", "local derivative"), ("150", "other line")]
+    ("typed", "reason"),
+    [
+        ("1.5", "gradient from upstream"),
+        ("2", "local derivative"),
+        ("150", "other line"),
+        ("1,100", "1100 is too large by 1097"),
+        ("1,5", "1.5 is too small by 1.5"),
+    ],
 )
 def test_a_wrong_guess_is_told_what_probably_happened(page_at, typed, reason):
     page = graph_at(page_at, "?step=4&mode=predict&v.tax=1.5", lang="en")

@@ -118,10 +118,10 @@ def test_narrow_pages_do_not_scroll_sideways(page_at: Open, view: str, lang: str
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 360)])
 @pytest.mark.parametrize("lang", ["ko", "en"])
-def test_the_shell_is_accessible(page_at: Open, lang: str, scheme: str) -> None:
-    page = page_at(lang=lang, color_scheme=scheme, bypass_csp=True)
+def test_the_shell_is_accessible(page_at: Open, lang: str, scheme: str, width: int) -> None:
+    page = page_at(lang=lang, width=width, color_scheme=scheme, bypass_csp=True)
     page.locator(".tour-invitation").wait_for()
     assert violations(page) == []
     page.keyboard.press("?")
@@ -281,3 +281,21 @@ def test_the_address_is_not_written_more_often_than_browsers_allow(page_at: Open
     assert written[1:] == ["500", True] or "v.y" not in page.evaluate(
         "location.hash"
     )  # the view may take it out
+
+
+def test_numbers_are_read_as_people_type_them(page_at: Open) -> None:
+    typed = {
+        "2.2": 2.2,
+        " −0.5 ": -0.5,
+        "2,2": 2.2,
+        "1,100": 1100,
+        "-12,345,678.5": -12345678.5,
+        "0,123": 0.123,
+    }
+    typed |= {"1e-3": 0.001, "1,23,456": None, "": None, "two": None}
+    read = page_at().evaluate(
+        "async (all) => { const { readNumber } = await import('/static/lib/number.js');"
+        " return all.map(readNumber).map((x) => (Number.isNaN(x) ? null : x)); }",
+        list(typed),
+    )
+    assert read == list(typed.values())

@@ -28,7 +28,7 @@ from tests.browser._train import (
 from tests.browser.conftest import Server
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
     Open = Callable[..., Page]
 
@@ -137,6 +137,20 @@ def test_a_single_step_begins_a_run(open_view: Open) -> None:
     press(page, "갱신 한 번")
     expect(page.locator(".facts")).to_contain_text("1 / 12,000")
     expect_status(page, "paused")
+
+
+def test_whoever_wants_to_stop_need_not_wait_for_a_pause(open_view: Open) -> None:
+    page = open_view("?epochs=1000")
+    press(page, "시작")
+    expect_status(page, "running")
+    held: list[Route] = []
+    page.route("**/api/run/pause", lambda route: held.append(route))
+    press(page, "일시 정지")
+    press(page, "중지")
+    expect_status(page, "stopped")
+    for route in held:
+        route.continue_()
+    assert len(held) == 1
 
 
 def test_a_reloaded_page_and_another_tab_find_the_run_and_all_of_its_curve(open_view: Open) -> None:

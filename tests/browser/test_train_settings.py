@@ -73,6 +73,29 @@ def test_settings_that_cannot_be_are_refused_with_a_sentence(
     expect_status(page, "none", lang)
 
 
+@pytest.mark.parametrize(
+    ("lang", "name", "typed", "sentence"),
+    [
+        ("en", "Epochs", "1.5", "A whole number from 1 to 1,000."),
+        ("ko", "은닉층 1", "0", "1부터 4,096까지의 정수를 쓰십시오."),
+        ("ko", "학습률", "-1", "0.1과 같이 0보다 큰 수를 쓰십시오."),
+    ],
+)
+def test_a_number_that_cannot_be_gets_a_sentence_while_it_stands_there(
+    open_view: Open, lang: str, name: str, typed: str, sentence: str
+) -> None:
+    page = open_view(lang=lang)
+    box = page.get_by_role("textbox", name=name, exact=True)
+    before = box.input_value()
+    box.fill(typed)
+    error = page.locator(".settings .error")
+    expect(error).to_have_text(sentence)
+    expect(box).to_have_accessible_description(re.compile(re.escape(sentence)))
+    box.blur()
+    expect(error).to_have_count(0)
+    expect(box).to_have_value(before)
+
+
 def test_a_rate_that_is_too_large_ends_in_a_sentence_that_says_so(open_view: Open) -> None:
     page = open_view("?lr=1e30&engine=eager", lang="en")
     press(page, "Start")
@@ -83,7 +106,7 @@ def test_a_rate_that_is_too_large_ends_in_a_sentence_that_says_so(open_view: Ope
 
 def test_ten_sigmoid_layers_starve_beside_ten_relus(open_view: Open) -> None:
     page = open_view()
-    page.get_by_role("button", name="10개 계층으로 견주기").click()
+    page.get_by_role("button", name="은닉층 10개로 견주기").click()
     rows = page.locator(".comparison .bars tbody tr")
     expect(rows).to_have_count(11)
     data = load_data("mnist", "float32")
@@ -103,10 +126,12 @@ def test_ten_sigmoid_layers_starve_beside_ten_relus(open_view: Open) -> None:
 
     page.get_by_role("slider", name="은닉층 수").fill("3")
     expect(rows).to_have_count(4)
+    page.get_by_role("textbox", name="은닉층 수").fill("1.6")  # there are no halves of layers
+    expect(rows).to_have_count(3)
     page.get_by_role("combobox", name="첫째 신경망").select_option("tanh")
     expect(page.locator(".comparison h3").first).to_have_text("tanh")
     page.get_by_role("button", name="이 설정 쓰기").first.click()
-    expect_chosen(page, hidden="50-50-50", activation="tanh")
+    expect_chosen(page, hidden="50-50", activation="tanh")
     expect(page.get_by_role("combobox", name="활성화 함수")).to_have_value("tanh")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import time
 from contextlib import suppress
 from threading import Thread
@@ -305,3 +307,15 @@ def test_what_is_told_says_how_to_go_on(start, tmp_path):
     assert (told["steps_per_epoch"], told["epochs"], told["step"], told["rate"]) == (15, 3, 0, None)
     assert run.folder.path.parent == tmp_path / "runs"
     assert told["id"] == run.folder.path.name
+
+
+def test_what_is_told_of_a_finished_run_trains_it_for_more_epochs(start):
+    run = start()
+    wait_for_status(run, "finished")
+    told = run.to_json()
+    assert (
+        told["resume"]
+        == f"chainrule train --resume --out {run.folder.path} --epochs {2 * run.settings.epochs}"
+    )
+    assert main(shlex.split(told["resume"])[1:]) == 0
+    assert len(json.loads(run.folder.history.read_text("utf-8"))["epochs"]) == 2 * run.settings.epochs

@@ -89,7 +89,9 @@ class Run:
             "ended": self.ended,
             "error": self.error,
             "note": self.note,
-            "resume": how_to_go_on(self.folder),
+            "resume": how_to_go_on(
+                self.folder, f" --epochs {2 * self.settings.epochs}" if self.ended == "epochs" else ""
+            ),
         }
 
     # For whoever wants something of it.

@@ -1,7 +1,7 @@
 // What the network says of an image: the probability of each class, the loss for a label.
 
 import { html } from "../vendor/preact.js";
-import { numberText, percentText } from "../lib/number.js";
+import { numberText, percentText, superscript } from "../lib/number.js";
 import { t } from "../lib/words.js";
 
 /**
@@ -36,8 +36,16 @@ export function Loss({ loss, share, label }) {
       <mi>L</mi><mo>=</mo><mo>−</mo><mi>log</mi><mspace width="0.2em" /><msub><mi>p</mi><mn>${label}</mn></msub>
     </math>
     <math>
-      <mo>=</mo><mo>−</mo><mi>log</mi><mspace width="0.2em" /><mn>${numberText(share, 4)}</mn>
+      <mo>=</mo><mo>−</mo><mi>log</mi><mspace width="0.2em" /><mn>${shareText(share, loss)}</mn>
       <mo>=</mo><mn class="loss-value">${numberText(loss, 4)}</mn>
     </math>
   </p>`;
+}
+
+/** A probability; one that is too small for a number of the computer is told from its loss, so that the line is true. */
+function shareText(share, loss) {
+  if (share !== 0 || !(loss > 0)) return numberText(share, 4);
+  const power = -loss / Math.LN10;
+  const whole = Math.floor(power);
+  return `${numberText(10 ** (power - whole), 2)}×10${superscript(String(whole))}`;
 }

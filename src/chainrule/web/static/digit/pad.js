@@ -12,10 +12,12 @@ let paper = null; // what was on the pad when it was left
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /**
- * @param {{onDraw: (pixels: Uint8Array, side: number) => void, onClear: () => void, cleared: number}} props
- *   onDraw gets the ink of each pixel, 0 to 255, whenever it changes; the pad is emptied when `cleared` changes
+ * @param {{onDraw: (pixels: Uint8Array, side: number) => void, onClear: () => void, cleared: number,
+ *   isLookedAt: boolean}} props
+ *   onDraw gets the ink of each pixel, 0 to 255, whenever it changes, and when a drawing that is looked at is there
+ *   again; the pad is emptied when `cleared` changes
  */
-export function Pad({ onDraw, onClear, cleared }) {
+export function Pad({ onDraw, onClear, cleared, isLookedAt }) {
   const canvas = useRef(null);
   const last = useRef(null); // where the pen was
   const pending = useRef(0);
@@ -30,6 +32,7 @@ export function Pad({ onDraw, onClear, cleared }) {
   useEffect(() => {
     const context = canvas.current.getContext("2d"); // the reference is gone when the view is
     if (paper) context.putImageData(paper, 0, 0);
+    if (paper && isLookedAt) tell(); // the network may have learned meanwhile
     return () => {
       cancelAnimationFrame(pending.current);
       paper = context.getImageData(0, 0, SIDE, SIDE);

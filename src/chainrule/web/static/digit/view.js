@@ -85,7 +85,12 @@ export function DigitView() {
   const answered = seen && !seen.empty;
   return html`<div class="digit-view">
     <${Panel} class="area-draw" title=${t("page_digit.draw")} actions=${html`<${Button} label=${t("page_digit.clear")} onClick=${clear} />`}>
-      <${Pad} onDraw=${draw} onClear=${clear} cleared=${cleared} />
+      <${Pad}
+        onDraw=${draw}
+        onClear=${clear}
+        cleared=${cleared}
+        isLookedAt=${test === undefined && Boolean(answered)}
+      />
       <p class="hint" id="pad-keys">${t("page_digit.keys")}</p>
       <div class="digit-pick">
         <${NumberBox}
@@ -100,7 +105,7 @@ export function DigitView() {
       </div>
     <//>
     <${Panel} class="area-answer" title=${t("page_digit.answer")}>
-      <p class="network-line">${networkText(about.network)}</p>
+      <p class="network-line">${networkText(seen?.network ?? about.network)}</p>
       ${answered
         ? html`<div class="seen">
               <figure>

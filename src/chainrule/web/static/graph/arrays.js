@@ -1,6 +1,7 @@
 // Inputs that are arrays: a box for each number of a small one, and the text of any.
 
 import { html, useId, useState } from "../vendor/preact.js";
+import { readNumber } from "../lib/number.js";
 import { t } from "../lib/words.js";
 
 const [MOST_COLUMNS, MOST_BOXES] = [8, 32];
@@ -34,7 +35,7 @@ export function Grid({ name, value, onInput }) {
 
 function Box({ label, number, onInput }) {
   const [text, setText] = useState(null);
-  const typed = text === null ? NaN : numberOf(text);
+  const typed = text === null ? NaN : readNumber(text);
   return html`<input
     type="text"
     inputmode="decimal"
@@ -45,7 +46,7 @@ function Box({ label, number, onInput }) {
     value=${text ?? String(number)}
     onInput=${(event) => {
       setText(event.currentTarget.value);
-      const next = numberOf(event.currentTarget.value);
+      const next = readNumber(event.currentTarget.value);
       if (Number.isFinite(next)) onInput(next);
     }}
     onBlur=${() => setText(null)}
@@ -103,5 +104,3 @@ function shapeText(value) {
   for (let part = value; Array.isArray(part); part = part[0]) shape.push(part.length);
   return shape.length ? `(${shape.join(", ")}${shape.length === 1 ? "," : ""})` : "";
 }
-
-const numberOf = (text) => (text.trim() === "" ? NaN : Number(text.replaceAll("−", "-")));

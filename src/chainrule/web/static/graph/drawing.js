@@ -149,6 +149,16 @@ function spokenEdge(edge) {
   return parts.join(", ");
 }
 
+const WIDE = "\u2e80"; // from here on letters are as wide as they are high
+const ROOM = 13; // pixels: a number that becomes a little longer must not move the whole drawing
+
+/** How far a text goes to either side of its middle: beyond its circle and its lines only the small ones do. */
+function reachOf({ role, text, size }) {
+  if (role !== "total" && role !== "name" && role !== "note") return 0;
+  const width = [...text].reduce((sum, letter) => sum + (letter < WIDE ? 0.62 : 1), 0) * size;
+  return Math.ceil(width / 2 / ROOM) * ROOM;
+}
+
 /** The smallest box around everything that is drawn: what the legend below takes is not needed here. */
 function boundsOf({ nodes, edges, frames }) {
   const xs = [];
@@ -158,7 +168,10 @@ function boundsOf({ nodes, edges, frames }) {
     ys.push(y);
   };
   const labels = [...nodes, ...edges].flatMap((each) => each.labels);
-  for (const { x, y, size } of labels) add(x, y - size) || add(x, y + size * 0.4);
+  for (const label of labels) {
+    const reach = reachOf(label);
+    add(label.x - reach, label.y - label.size) || add(label.x + reach, label.y + label.size * 0.4);
+  }
   for (const { x, y, width, height } of nodes) add(x - width / 2, y - height / 2) || add(x + width / 2, y + height / 2);
   for (const { x, y, width, height } of frames) add(x, y) || add(x + width, y + height);
   for (const { path } of edges) {

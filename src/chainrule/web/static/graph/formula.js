@@ -23,10 +23,16 @@ export function inSymbols([name, attributes, children]) {
 export function Derivative({ output, name }) {
   return html`<math>
     <mfrac>
-      <mrow><mo>∂</mo><mi>${output}</mi></mrow>
-      <mrow><mo>∂</mo><mi>${name}</mi></mrow>
+      <mrow><mo>∂</mo>${named(output)}</mrow>
+      <mrow><mo>∂</mo>${named(name)}</mrow>
     </mfrac>
   </math>`;
+}
+
+/** As the formulas of the server write it: a letter with figures has them lower. */
+function named(text) {
+  const [, letter, figures] = /^([A-Za-z])(\d+)$/.exec(text) ?? [];
+  return letter ? html`<msub><mi>${letter}</mi><mn>${figures}</mn></msub>` : html`<mi>${text}</mi>`;
 }
 
 // A line stands for its value and for its gradient. A term in symbols says itself which of them it means; a number
@@ -67,7 +73,9 @@ function termsOf(tree) {
 }
 
 const textOf = (tree) => (Array.isArray(tree) ? tree[2].map(textOf).join(" ").trim() : tree);
-const hasSymbols = (tree) => Array.isArray(tree) && (tree[0] === "mi" || tree[2].some(hasSymbols));
+const isNumber = (text) => text === "∞" || text === "NaN"; // MathML has no <mn> for them
+const hasSymbols = (tree) =>
+  Array.isArray(tree) && ((tree[0] === "mi" && !isNumber(textOf(tree))) || tree[2].some(hasSymbols));
 
 /** ∂L/∂x, and of an array dx. */
 const kindInSymbols = (term) => (/∂|^d \S/.test(textOf(term)) ? "gradient" : "value");

@@ -1,6 +1,7 @@
 // "Predict, then reveal": a gradient stays hidden until the reader has guessed it, and then the guess is judged.
 
 import { effect, signal } from "../vendor/preact.js";
+import { readNumber } from "../lib/number.js";
 import { gradientSinceOf } from "./lookup.js";
 import { answer, goTo, known, predicting, step, steps } from "./state.js";
 
@@ -56,7 +57,7 @@ export const asksNow = () =>
  *   others    what the gate hands back on its other lines
  */
 export function judged(typed, { truth, upstream, others }) {
-  const number = read(typed);
+  const number = readNumber(typed);
   if (isSame(typed, number, truth)) return { isRight: true, key: "right", facts: {} };
   const local = upstream === 0 ? null : truth / upstream;
   const other = others.find(({ gradient }) => isSame(typed, number, gradient));
@@ -68,11 +69,6 @@ export function judged(typed, { truth, upstream, others }) {
   ];
   const [reason] = reasons.find(([, holds]) => holds) ?? ["guess_off"];
   return { isRight: false, key: reason, facts: { other: other?.name, upstream }, off: number - truth };
-}
-
-/** A number as people type it, or NaN. @param {string} typed */
-export function read(typed) {
-  return typed.trim() === "" ? NaN : Number(typed.replace(/[−–]/g, "-").replace(",", "."));
 }
 
 /** Whether a number is the other: to a thousandth, or rounded to the digits that were typed, which are two or more. */

@@ -81,6 +81,8 @@ function gradientText(graph, input) {
 
 function PlusOne({ change: { actual, predicted, exact } }) {
   const most = Math.max(Math.abs(actual ?? 0), Math.abs(predicted ?? 0));
+  const isKnown = actual !== null && predicted !== null; // else one of them is not finite
+  const note = exact ? t("page_graph.exact") : t("page_graph.off_by", { off: signed(actual - predicted) });
   const change = (size, mark) =>
     html`<span class=${`bar ${mark}`} style=${{ "--share": most > 0 ? Math.abs(size ?? 0) / most : 0 }}></span>
       <span class=${`${mark}-text number-text`}>${signed(size)}</span>`;
@@ -92,8 +94,7 @@ function PlusOne({ change: { actual, predicted, exact } }) {
     <div>
       <dt>${t("page_graph.plus_one_actual")}</dt>
       <dd>
-        ${change(actual, "value")}
-        <small>${exact ? t("page_graph.exact") : t("page_graph.off_by", { off: signed(actual - predicted) })}</small>
+        ${change(actual, "value")} ${isKnown && html`<small>${note}</small>`}
       </dd>
     </div>
   </dl>`;

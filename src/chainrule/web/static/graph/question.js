@@ -1,11 +1,11 @@
 // A gradient that the reader is asked for, and what came of the guess.
 
 import { html, useId, useState } from "../vendor/preact.js";
-import { numberText } from "../lib/number.js";
+import { numberText, readNumber } from "../lib/number.js";
 import { Button, Icon } from "../lib/parts.js";
 import { t } from "../lib/words.js";
 import { Formula, inSymbols } from "./formula.js";
-import { guess, guesses, judged, read } from "./guess.js";
+import { guess, guesses, judged } from "./guess.js";
 import { partsOf } from "./lookup.js";
 import { current, known, pointed } from "./state.js";
 
@@ -17,7 +17,7 @@ export function Question({ edge, caption, tree }) {
   const [wrong, setWrong] = useState(false);
   function submit(event) {
     event.preventDefault();
-    if (Number.isFinite(read(typed))) answerWith(typed);
+    if (Number.isFinite(readNumber(typed))) answerWith(typed);
     else setWrong(true);
   }
   function answerWith(text) {
@@ -73,7 +73,7 @@ export function Verdict({ edge }) {
     .filter((part) => part.edge.id !== edge.id)
     .map((part) => ({ name: graph.rows.get(part.edge.source)?.name, gradient: graph.gradientOn(part.edge) }));
   const { isRight, key, facts, off } = judged(typed, { truth, upstream, others });
-  const guessed = numberText(read(typed));
+  const guessed = numberText(readNumber(typed));
   const distance = { guess: guessed, truth: numberText(truth), off: numberText(Math.abs(off)) };
   const title = t(isRight ? "page_graph.right" : off > 0 ? "page_graph.too_large" : "page_graph.too_small", distance);
   const text = t(isRight ? "page_graph.right_why" : `page_graph.${key}`, {

@@ -80,11 +80,16 @@ function useWidth(element) {
 /** Scroll the box, and never the page, so that a gate stands well inside. */
 function keepInView(box, id) {
   const node = id && box.querySelector(`[data-id="${id}"]`);
-  if (!node || box.scrollWidth <= box.clientWidth) return;
+  if (!node) return;
   const [inner, outer] = [node.getBoundingClientRect(), box.getBoundingClientRect()];
-  const room = outer.width * 0.3;
-  if (inner.left >= outer.left + room && inner.right <= outer.right - room) return;
-  const middle = inner.left + inner.width / 2 - outer.left + box.scrollLeft - outer.width / 2;
+  const left = scrolledTo(inner.left - outer.left, inner.width, outer.width, box.scrollLeft);
+  const top = scrolledTo(inner.top - outer.top, inner.height, outer.height, box.scrollTop);
   const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  box.scrollTo({ left: middle, behavior: isCalm ? "auto" : "smooth" });
+  if (left !== box.scrollLeft || top !== box.scrollTop) box.scrollTo({ left, top, behavior: isCalm ? "auto" : "smooth" });
+}
+
+/** Along one side: as it is where the gate is well inside, else with the gate in the middle. */
+function scrolledTo(start, size, room, now) {
+  const edge = room * 0.3;
+  return start >= edge && start + size <= room - edge ? now : now + start + size / 2 - room / 2;
 }

@@ -1,8 +1,9 @@
 // Controls: buttons, fields, and everything that takes a value from the reader.
 
 import { html, useId, useRef, useState } from "../vendor/preact.js";
-import { numberText } from "./number.js";
+import { countText, numberText, readNumber } from "./number.js";
 import { Icon } from "./icons.js";
+import { t } from "./words.js";
 
 const classes = (...names) => names.filter(Boolean).join(" ");
 
@@ -107,32 +108,46 @@ export function TextBox({ label, value, onInput, hint, error, disabled, placehol
 }
 
 /**
- * A box for a number. What is no number, or out of bounds, is marked and not handed on.
+ * A box for a number. What is no number, or out of bounds, is marked, said to be wrong, and not handed on.
  * @param {{label: string, value: number, onInput: (value: number) => void, min?: number, max?: number,
  *   step?: number, whole?: boolean, hint?: string, error?: string, disabled?: boolean}} props
  */
 export function NumberBox({ label, hint, error, ...rest }) {
   const id = useId();
-  return html`<${Field} label=${label} hint=${hint} error=${error} for=${id}>
-    <${NumberInput} ...${rest} id=${id} error=${error} describedBy=${described(id, hint, error)} />
+  const [isGood, setGood] = useState(true);
+  const wrong = error || (isGood ? "" : whatIsGood(rest));
+  return html`<${Field} label=${label} hint=${hint} error=${wrong} for=${id}>
+    <${NumberInput} ...${rest} id=${id} error=${error} onGood=${setGood} describedBy=${described(id, hint, wrong)} />
   <//>`;
 }
 
+function whatIsGood({ min, max, whole }) {
+  if (whole && min !== undefined && max !== undefined) {
+    return t("page.whole_between", { min: countText(min), max: countText(max) });
+  }
+  return t(min === Number.MIN_VALUE ? "page.positive_number" : "page.some_number");
+}
+
 /** The box alone: its text is the reader's while it means the value, so that "1." can be typed on to "1.5". */
-function NumberInput({ id, label, value, onInput, min, max, step, whole, error, disabled, describedBy }) {
-  const [text, setText] = useState(null);
-  const shown = text !== null && (Number(text) === value || !isGood(text)) ? text : plain(value);
+function NumberInput({ id, label, value, onInput, onGood, min, max, step, whole, error, disabled, describedBy }) {
+  const [text, setTextAlone] = useState(null);
+  const shown = text !== null && (readNumber(text) === value || !isGood(text)) ? text : plain(value);
 
   function isGood(typed) {
-    const number = Number(typed);
-    if (typed.trim() === "" || !Number.isFinite(number) || (whole && !Number.isInteger(number))) return false;
+    const number = readNumber(typed);
+    if (!Number.isFinite(number) || (whole && !Number.isInteger(number))) return false;
     return number >= (min ?? -Infinity) && number <= (max ?? Infinity);
   }
 
+  function setText(typed) {
+    setTextAlone(typed);
+    onGood?.(typed === null || isGood(typed));
+  }
+
   function typed(event) {
-    const now = event.currentTarget.value.replace("−", "-");
+    const now = event.currentTarget.value;
     setText(now);
-    if (isGood(now)) onInput(Number(now));
+    if (isGood(now)) onInput(readNumber(now));
   }
 
   function stepped(event) {

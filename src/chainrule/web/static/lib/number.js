@@ -21,6 +21,17 @@ export function numberText(x, digits = 6) {
   return `${sign}${withoutZeros(mantissa)}×10${superscript(String(Number(exponent)))}`;
 }
 
+/**
+ * A number as people type it: 2.2, −0.5, 2,2 or 1,100. NaN where it is none.
+ * @param {string} typed
+ */
+export function readNumber(typed) {
+  const text = typed.trim().replace(/[−–]/g, "-");
+  if (text === "") return NaN;
+  const isGrouped = /^[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?$/.test(text);
+  return Number(isGrouped ? text.replaceAll(",", "") : text.replace(",", "."));
+}
+
 /** A share in percent: 0.934 is "93.4%". @param {number} share @param {number} [decimals] */
 export const percentText = (share, decimals = 1) => `${(share * 100).toFixed(decimals)}%`;
 

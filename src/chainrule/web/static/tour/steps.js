@@ -93,7 +93,7 @@ export const STEPS = [
       { id: "network", view: "graph", params: { g: "network" } },
       { id: "norm", view: "graph", params: { g: "batch-norm" } },
       { id: "predict", view: "graph", params: { g: "softmax-with-loss", mode: "predict", step: "18" } },
-      { id: "flow", view: "train" },
+      { id: "flow", view: "train", params: { deep: "10" } },
       { id: "source", view: "source" },
     ],
   },

@@ -149,7 +149,7 @@ function optionsOf({ curves, style, width, tickText, range, isLog, moved }) {
     width,
     height: HEIGHT,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0], // to the right for half of the last number below
     cursor: {
       y: false,
       drag: { x: false, y: false },
@@ -164,7 +164,12 @@ function optionsOf({ curves, style, width, tickText, range, isLog, moved }) {
     },
     axes: [
       { ...axis, size: 28, space: 70, values: (u, ticks) => ticks.map((tick) => countText(tick)) },
-      { ...axis, size: 52, gap: 6, values: (u, ticks) => ticks.map((tick) => (tick === null ? "" : tickText(tick))) },
+      {
+        ...axis,
+        size: (u, texts) => widthOf(texts),
+        gap: 6,
+        values: (u, ticks) => ticks.map((tick) => (tick === null ? "" : tickText(tick))),
+      },
     ],
     series: [{}, ...curves.map((curve) => seriesOf(curve, colour))],
     hooks: { setCursor: [moved] },
@@ -182,6 +187,9 @@ function seriesOf(curve, colour) {
     points: { show: Boolean(curve.marked), size: 6, fill: stroke, stroke },
   };
 }
+
+/** Of an axis, in pixels: a loss that explodes has long numbers. */
+const widthOf = (texts) => Math.max(52, 12 + 7.5 * Math.max(0, ...(texts ?? []).map((text) => text.length)));
 
 const around = (low, high) => {
   const room = (high - low || 1) * 0.06;

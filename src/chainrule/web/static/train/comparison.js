@@ -20,7 +20,7 @@ const SIDES = [
 /** The panel: two activations, so many layers, and the gradient that reaches each of them. */
 export function Comparison() {
   const { params } = address.value;
-  const count = Math.min(about.value.limits.layers, Math.max(1, Number(params.deep) || LAYERS));
+  const count = Math.min(about.value.limits.layers, Math.max(1, Math.round(Number(params.deep)) || LAYERS));
   const activations = SIDES.map(({ param, usual }) =>
     about.value.choices.activations.includes(params[param]) ? params[param] : usual,
   );

@@ -33,7 +33,7 @@ export const isAlive = computed(() => ["preparing", "running", "paused"].include
 
 let last = 0; // number of the last event
 let isWaitingToStep = false; // a run was begun for a single step
-let isAsking = false; // a second click changes nothing
+let asking = ""; // what the server has not answered yet: a second click changes nothing
 let look = () => {};
 
 /** Follow the run until the returned function is called. */
@@ -142,7 +142,7 @@ export function fold(events) {
 }
 
 function stepIfWaited() {
-  if (isWaitingToStep && !isAsking && run.peek().status === "paused") order("step");
+  if (isWaitingToStep && !asking && run.peek().status === "paused") order("step");
 }
 
 const KINDS = {
@@ -166,7 +166,7 @@ const KINDS = {
 
 /** Begin a run. @param {Record<string, unknown>} settings @param {{paused?: boolean}} [how] */
 export async function start(settings, { paused = false } = {}) {
-  await asked(() => post("run/start", { settings, paused }));
+  await asked("start", () => post("run/start", { settings, paused }));
 }
 
 /** Take a single step, in a new run where none is alive. @param {Record<string, unknown>} settings of the new one */
@@ -179,12 +179,13 @@ export async function stepOnce(settings) {
 /** Have the run do something. @param {"pause" | "continue" | "step" | "stop" | "reset"} what */
 export async function order(what) {
   isWaitingToStep = false;
-  await asked(() => post(`run/${what}`, { id: run.peek().id }));
+  await asked(what, () => post(`run/${what}`, { id: run.peek().id }));
 }
 
-async function asked(request) {
-  if (isAsking) return;
-  isAsking = true;
+async function asked(what, request) {
+  // A pause may wait for the end of an evaluation; whoever wants to stop need not.
+  if (asking === what || (asking && what !== "stop" && what !== "reset")) return;
+  asking = what;
   refusal.value = null;
   try {
     take(await request());
@@ -192,7 +193,7 @@ async function asked(request) {
     isWaitingToStep = false;
     refusal.value = error;
   }
-  isAsking = false;
+  if (asking === what) asking = "";
   stepIfWaited();
   look();
 }

@@ -83,7 +83,7 @@ function Place() {
     <p class="soft">${summaryOf(settings, about.value)}${ended ? ` · ${t(`page_train.ended_${ended}`)}` : ""}</p>
     <p>${t("page_train.place_text")}</p>
     <${Copied} text=${folder} label=${t("page_train.copy_folder")} />
-    <p>${t("page_train.resume_text")}</p>
+    <p>${t(`page_train.${ended === "epochs" ? "more_text" : "resume_text"}`)}</p>
     <${Copied} text=${resume} label=${t("page_train.copy_command")} />
   <//>`;
 }
