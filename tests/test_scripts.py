@@ -86,3 +86,29 @@ def test_a_test_that_changes_the_process_fails_and_harms_no_other(tmp_path: Path
     changed = re.findall(r"the test left changed: (.+)", done.stdout)
     wanted = ["environment", "working folder", "NumPy's error handling", "NumPy's global random state"]
     assert changed[:4] == wanted
+
+
+def test_one_test_of_three_is_the_same_third_every_time(pytestconfig):
+    """And with the other two thirds it would be all: none runs twice, none never."""
+    here = Path(__file__).name
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--collect-only",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"tests/{here}",
+    ]
+
+    def collected(*arguments: str) -> list[str]:
+        done = subprocess.run(
+            [*command, *arguments], capture_output=True, encoding="utf-8", cwd=pytestconfig.rootpath
+        )
+        return [line for line in done.stdout.splitlines() if line.startswith(f"tests/{here}::")]
+
+    everything, third = collected(), collected("--every", "3")
+    assert third == collected("--every", "3")
+    assert 0 < len(third) < len(everything) / 2
+    assert set(third) < set(everything)
