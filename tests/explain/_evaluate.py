@@ -43,6 +43,14 @@ def _applied(op: str, x: list[Any], chosen: dict[str, Any]) -> Any:
             whole = np.zeros(chosen["shape"])
             np.add.at(whole, _index(chosen["index"]), x[0])
             return whole
+        case "pad":
+            down, across = chosen["padding"]
+            around = ((0, 0), (0, 0), (down, down), (across, across))
+            return np.pad(x[0], around, constant_values=chosen["value"])
+        case "windows" | "fold" | "max_pool" | "average_pool":
+            return _sliding(op, x[0], **chosen)
+        case "max_pool_dx" | "average_pool_dx":
+            return _pool_dx(op.removesuffix("_dx"), x[0], *x[1:2], **chosen)
         case "one_hot":
             return np.asarray(x[0])[..., None] == np.arange(chosen["classes"])
         case "erf" | "softmax" | "log_softmax" | "sigmoid":
@@ -51,6 +59,35 @@ def _applied(op: str, x: list[Any], chosen: dict[str, Any]) -> Any:
             return function(x[0], **({"axis": -1} if op.endswith("softmax") else {}))
     assert not chosen, op
     return getattr(np, op)(*x)
+
+
+def _sliding(op: str, x: Any, *, stride: Any = None, padding: Any = 0, **chosen: Any) -> Any:
+    """Windows one by one."""
+    torch = pytest.importorskip("torch")
+    t, F = torch.tensor(x), torch.nn.functional
+    stride = stride or (chosen["size"] if op.endswith("pool") else 1)
+    if op == "max_pool":
+        return F.max_pool2d(t, chosen["size"], stride, padding).numpy()
+    if op == "average_pool":
+        return F.avg_pool2d(t, chosen["size"], stride, padding).numpy()
+    if op == "fold":
+        n, c, *size, down, across = x.shape
+        columns = t.reshape(n, c * size[0] * size[1], down * across)
+        return F.fold(columns, chosen["shape"][2:], size, stride=stride, padding=padding).numpy()
+    found = F.unfold(t, chosen["size"], stride=stride, padding=padding).numpy()
+    counts = [(n - k) // s + 1 for n, k, s in zip(x.shape[2:], chosen["size"], stride, strict=True)]
+    return found.reshape(*x.shape[:2], *chosen["size"], *counts)
+
+
+def _pool_dx(pool: str, dout: Any, x: Any = None, *, shape: Any, **chosen: Any) -> Any:
+    torch = pytest.importorskip("torch")
+    function = {"max_pool": torch.nn.functional.max_pool2d, "average_pool": torch.nn.functional.avg_pool2d}[
+        pool
+    ]
+    leaf = torch.tensor(np.zeros(shape) if x is None else x, requires_grad=True)
+    settings = (chosen["size"], chosen.get("stride"), chosen.get("padding", 0))
+    (dx,) = torch.autograd.grad(function(leaf, *settings), leaf, torch.tensor(dout))
+    return dx.numpy()
 
 
 def _index(parts: tuple[Any, ...]) -> Any:

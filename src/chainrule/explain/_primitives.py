@@ -106,6 +106,13 @@ class _Tree:
                 index = zip(settings["start"], node.shape, node.args[0].shape, strict=True)
                 spans = tuple(_span(start, step, n, length) for (start, step), n, length in index)
                 return self._new(op, args, node.shape, index=spans)
+            case "place" if len(args) == 1:  # images with a margin
+                _, _, (down, _), (across, _) = settings["at"][0]
+                return self._new("pad", args, node.shape, padding=(down, across), value=settings["value"])
+            case "windows":
+                return self._new(op, args, node.shape, size=node.shape[2:4], stride=settings["stride"])
+            case "fold":
+                return self._new(op, args, node.shape, shape=node.shape, stride=settings["stride"])
             case "transpose" if settings["axes"] == tuple(range(len(node.shape))):
                 return args[0]
             case "call" if settings["gate"] is gates.getitem:

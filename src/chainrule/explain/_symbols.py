@@ -16,7 +16,7 @@ import numpy as np
 from .. import gates
 from ..engines._abstract import AbstractArray, xp
 from ..engines._calls import call_nodes
-from ..engines._node import Shape, input_node, number_node
+from ..engines._node import Shape, in_order, input_node, number_node
 from ..errors import UnsupportedError
 from ..gates import Gate, Rule, formula_value
 from ..graph import quiet, undo_broadcasting
@@ -114,6 +114,7 @@ def rule_formula(
 
 # Running a gate on symbols ---------------------------------------------------------------------------
 
+_MOST_OF_A_WINDOW = 12  # operations
 _OUT, _DOUT = Name("out"), Name("dout")
 
 
@@ -185,7 +186,8 @@ def _forward(gate: Gate, given: tuple[_Given, ...], settings: Settings) -> Expre
         out = quiet.run(gate.forward, _door, *inputs, **chosen)
     except Exception:  # somebody's own gate may do anything that needs numbers
         return called(gate, inputs, chosen)
-    return shown(out[0] if gate.keeps else out)
+    out = out[0] if gate.keeps else out
+    return called(gate, inputs, chosen) if _is_long(gate, out) else shown(out)
 
 
 @_kept_for_next_time
@@ -213,7 +215,17 @@ def _rule(
     except Exception:
         return Operation(f"{gate.name}_d{name}", _known(rule, gate, len(given)))
     shape = given[position].shape
+    if _is_long(gate, gradient):
+        return Operation(
+            f"{gate.name}_d{name}", _known(rule, gate, len(given)), (*settings, ("shape", shape))
+        )
     return shown(gradient if gradient.shape == shape else undo_broadcasting(_door, gradient, shape))
+
+
+def _is_long(gate: Gate, result: Any) -> bool:
+    """Whether a pool has so many places in its window that its name says more than what is done with each."""
+    nodes = in_order([xp.asarray(result).node]) if gate.kind == "window" else []
+    return len(nodes) > _MOST_OF_A_WINDOW or any(node.op == "place" and len(node.args) > 1 for node in nodes)
 
 
 def _known(rule: Rule, gate: Gate, count: int) -> tuple[Expression, ...]:
