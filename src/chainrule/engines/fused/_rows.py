@@ -68,8 +68,8 @@ def _reads(piece: Piece, units: Units) -> set[Node]:
 
 
 def _one(first: Piece, second: Piece) -> Piece:
-    assert first.rows
-    assert second.rows
+    assert first.rows is not None
+    assert second.rows is not None
     done = first.rows.body if any(line.startswith("#") for line in first.rows.body) else _said(first, ())
     rows = Rows(
         first.rows.head,
