@@ -91,7 +91,10 @@ def pytorch(net: cr.Network, x: Array, t: Array) -> Train:
 def steps(name: str, net: cr.Network, *, count: int, rounds: int) -> bool:
     (pixels, t), _ = cr.datasets.load_mnist(normalize=False)
     images = (pixels / np.float32(255)).reshape(-1, 1, 28, 28)
-    peers = {"PyTorch eager": pytorch(net, images, t.astype(np.int64)), "chainrule": chainrule(net, pixels, t)}
+    peers = {
+        "PyTorch eager": pytorch(net, images, t.astype(np.int64)),
+        "chainrule": chainrule(net, pixels, t),
+    }
     rows = np.random.default_rng(2).permutation(len(pixels))[: count * 100].reshape(count, 100)
     check_losses(peers, rows[:3], ours="chainrule")
     medians = measure_steps(peers, rows, rounds=rounds)
