@@ -11,6 +11,7 @@ import pytest
 
 from chainrule.explain._expression import Array, Expression, Name, Number, Operation
 from chainrule.explain.notation import text
+from chainrule.gates import murmur3
 
 
 def evaluate(e: Expression, values: Mapping[str, Any]) -> Any:
@@ -51,6 +52,18 @@ def _applied(op: str, x: list[Any], chosen: dict[str, Any]) -> Any:
             return _sliding(op, x[0], **chosen)
         case "max_pool_dx" | "average_pool_dx":
             return _pool_dx(op.removesuffix("_dx"), x[0], *x[1:2], **chosen)
+        case "take_rows":
+            return x[0][x[1]]
+        case "add_rows":
+            sums = np.zeros((chosen["count"], *np.shape(x[0])[np.ndim(x[1]) :]))
+            np.add.at(sums, x[1], x[0])
+            return sums
+        case "arange":
+            return np.arange(chosen["stop"])
+        case "murmur3":
+            return murmur3(
+                *(np.asarray(word).astype(np.uint32).reshape(np.shape(word) or (1,)) for word in x)
+            )
         case "one_hot":
             return np.asarray(x[0])[..., None] == np.arange(chosen["classes"])
         case "erf" | "softmax" | "log_softmax" | "sigmoid":

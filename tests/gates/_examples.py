@@ -251,6 +251,24 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
     "squared_error": [_example("2x3 2x3"), _example("() ()")],
     "mean_squared_error": [_example("2x3 2x3"), _example("4 4")],
     "binary_cross_entropy_with_logits": _binary(),
+    "take_rows": [
+        Example((real(_rng, (4, 3)), np.array([[1, 3], [1, 0]])), {}),
+        Example((real(_rng, (3, 2, 2)), np.array([2, 2])), {}),
+        Example((real(_rng, (5,)), np.array(4)), {}),
+    ],
+    "add_rows": [
+        Example((real(_rng, (2, 2, 3)), np.array([[1, 3], [1, 0]])), {"count": 5}),
+        Example((real(_rng, (3, 2)), np.array([0, 0, 0])), {"count": 2}),
+    ],
+    "dropout_mask": [
+        Example(
+            (np.array([2**32 - 7], np.uint32), np.array(3.0)),
+            {"shape": (4, 3), "rate": 0.5, "dtype": np.float64},
+        ),
+        Example(
+            (np.array([9], np.uint32), np.array(1e6)), {"shape": (2, 3, 2), "rate": 0.75, "dtype": np.float32}
+        ),
+    ],
     "windows": [
         _example("2x2x4x5", size=(2, 3)),
         _example("1x2x5x5", size=3, stride=2, padding=1),

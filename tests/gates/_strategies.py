@@ -61,6 +61,29 @@ def _row_wise(draw: st.DrawFn) -> Example:
 
 
 @st.composite
+def _take_rows(draw: st.DrawFn) -> Example:
+    rng, shape = draw(_generators), draw(_shapes)
+    ids = rng.integers(shape[0], size=draw(array_shapes(min_dims=0, max_dims=2, max_side=3)))
+    return Example((real(rng, shape), np.asarray(ids)), {})
+
+
+@st.composite
+def _add_rows(draw: st.DrawFn) -> Example:
+    rng, count = draw(_generators), draw(st.integers(1, 4))
+    shape, rest = (draw(array_shapes(max_dims=2, max_side=3)) for _ in range(2))
+    return Example((real(rng, (*shape, *rest)), rng.integers(count, size=shape)), {"count": count})
+
+
+@st.composite
+def _dropout_mask(draw: st.DrawFn) -> Example:
+    words = st.integers(0, 2**32 - 1)
+    inputs = np.array([draw(words)], np.uint32), np.array(float(draw(words)))
+    rate = draw(st.floats(0, 0.99))
+    dtype = draw(st.sampled_from([np.float32, np.float64]))
+    return Example(inputs, {"shape": draw(_shapes), "rate": rate, "dtype": dtype})
+
+
+@st.composite
 def _matmul(draw: st.DrawFn) -> Example:
     shapes = draw(
         mutually_broadcastable_shapes(
@@ -196,6 +219,8 @@ RANDOM: Mapping[str, st.SearchStrategy[Example]] = {
     "broadcast_to": _broadcast_to(),
     "concatenate": _concatenate(),
     "cross_entropy_error": _labelled(probabilities),
+    "add_rows": _add_rows(),
+    "dropout_mask": _dropout_mask(),
     "expand_dims": _expand_dims(),
     "getitem": _getitem(),
     "matmul": _matmul(),
@@ -206,6 +231,7 @@ RANDOM: Mapping[str, st.SearchStrategy[Example]] = {
     "softmax_with_loss": _labelled(real),
     "squared_error": _pair(),
     "stack": _stack(),
+    "take_rows": _take_rows(),
     "transpose": _transpose(),
 }
 """Random examples for every gate."""

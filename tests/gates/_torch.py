@@ -92,6 +92,34 @@ def _squared_error(y: Any, t: Any) -> Any:
     return F.mse_loss(y, t, reduction="sum") / 2
 
 
+def _add_rows(y: Any, ids: Any, count: int) -> Any:
+    rest = y.shape[ids.ndim :]
+    zeros = torch.zeros((count, *rest), dtype=y.dtype)
+    return zeros.index_add(0, ids.reshape(-1), y.reshape(-1, *rest))
+
+
+def _dropout_mask(key: Any, step: Any, shape: tuple[int, ...], rate: float, dtype: Any) -> Any:
+    """With Python's whole numbers, word by word as the reference implementation of MurmurHash3 has it."""
+    words = 2**32 - 1
+
+    def turned(k: int, places: int) -> int:
+        return (k << places | k >> 32 - places) & words
+
+    def kept(row: int, place: int) -> bool:
+        h = int(key[0])
+        for k in (int(step), row, place):
+            k = turned(k * 0xCC9E2D51 & words, 15) * 0x1B873593 & words
+            h = (turned(h ^ k, 13) * 5 + 0xE6546B64) & words
+        h ^= 12
+        h = (h ^ h >> 16) * 0x85EBCA6B & words
+        h = (h ^ h >> 13) * 0xC2B2AE35 & words
+        return (h ^ h >> 16) >= rate * 2**32
+
+    rows, size = shape[0], int(np.prod(shape[1:]))
+    mask = [[kept(row, place) / (1 - rate) for place in range(size)] for row in range(rows)]
+    return torch.tensor(mask, dtype=torch.float64).to(getattr(torch, np.dtype(dtype).name)).reshape(shape)
+
+
 def _windows(x: Any, size: Any, stride: Any = 1, padding: Any = 0) -> Any:
     found = F.unfold(x, size, stride=stride, padding=padding)
     size, stride, padding = map(_pair, (size, stride, padding))
@@ -121,7 +149,10 @@ TWINS: Mapping[str, Callable[..., Any]] = {
     "conv2d": lambda x, W, stride=1, padding=0: F.conv2d(x, W, stride=stride, padding=padding),
     "cos": torch.cos,
     "cross_entropy_error": _cross_entropy_error,
+    "dropout_mask": _dropout_mask,
     "divide": torch.div,
+    "add_rows": _add_rows,
+    "take_rows": lambda x, ids: x[ids],
     "elu": _elu,
     "equal": torch.eq,
     "erf": torch.erf,

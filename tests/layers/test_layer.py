@@ -259,9 +259,9 @@ def test_targets_that_are_variables() -> None:
 
 def test_a_layer_is_a_part_of_one_network() -> None:
     affine = Affine(2, 3)
-    affine.keep_in({}, {"W": "W1", "b": "b1"})
+    affine.keep_in({}, {}, {"W": "W1", "b": "b1"})
     with pytest.raises(ArgumentError, match="this Affine is a part of another network"):
-        affine.keep_in({}, {"W": "W1", "b": "b1"})
+        affine.keep_in({}, {}, {"W": "W1", "b": "b1"})
 
 
 def test_relu_has_the_lessons_spelling_too() -> None:

@@ -15,10 +15,16 @@ from chainrule.layers import (
     ELU,
     Affine,
     AvgPool,
+    BatchNorm,
     Conv2D,
+    Dropout,
+    Embedding,
     Layer,
+    LayerNorm,
     LeakyReLU,
     MaxPool,
+    ReLU,
+    Residual,
     initialise,
     layer_from_config,
     layer_to_config,
@@ -32,8 +38,13 @@ EXAMPLES: list[Layer] = [
     Conv2D(2, 3, (3, 2), stride=(1, 2), padding=1),
     MaxPool(2),
     AvgPool((3, 2), stride=1, padding=(1, 0)),
-    *(kind() for kind in BY_NAME.values() if kind not in (Affine, AvgPool, Conv2D, ELU, LeakyReLU, MaxPool)),
+    BatchNorm(4, momentum=0.5, eps=1e-3),
+    Dropout(0.1),
+    LayerNorm(3),
+    Embedding(3, 2, std=0.1),
+    Residual(ReLU(), Residual(Affine(2, 2), Dropout(0.3))),
 ]
+EXAMPLES += [kind() for kind in BY_NAME.values() if kind not in set(map(type, EXAMPLES))]
 
 
 @pytest.mark.parametrize("layer", EXAMPLES, ids=lambda layer: type(layer).__name__)
@@ -47,7 +58,14 @@ def test_every_layer_a_network_can_have_is_known() -> None:
     public = {
         value for value in vars(layers).values() if isinstance(value, type) and issubclass(value, Layer)
     }
-    not_in_networks = {Layer, layers.Activation, layers.LossLayer, layers.Pool, layers.Weighted}
+    not_in_networks = {
+        Layer,
+        layers.Activation,
+        layers.LossLayer,
+        layers.Normalisation,
+        layers.Pool,
+        layers.Weighted,
+    }
     not_in_networks |= {layers.AddLayer, layers.MulLayer}
     assert set(BY_NAME.values()) == public - not_in_networks
     assert all(name == kind.__name__ for name, kind in BY_NAME.items())

@@ -16,11 +16,16 @@ from chainrule.layers import (
     ELU,
     Affine,
     AvgPool,
+    BatchNorm,
     Conv2D,
+    Dropout,
+    Embedding,
+    LayerNorm,
     LeakyReLU,
     LossLayer,
     MaxPool,
     ReLU,
+    Residual,
     SquaredError,
 )
 from chainrule.networks import Network, Sequential, SimpleConvNet, TwoLayerNet, load
@@ -34,10 +39,11 @@ def path(tmp_path: Path) -> Path:
 
 def every_layer() -> Sequential:
     of_images = [Conv2D(2, 3, 2, padding=(0, 1)), MaxPool(2), AvgPool((1, 2), stride=1)]
-    others = {*BY_NAME.values()} - {Affine, *map(type, of_images)}
+    sized = [BatchNorm(4), Residual(Affine(4, 4), BatchNorm(4), Dropout(0.2)), LayerNorm(4)]
+    others = {*BY_NAME.values()} - {Affine, Embedding, *map(type, of_images), *map(type, sized)}
     kinds = [kind for kind in BY_NAME.values() if kind in others and not issubclass(kind, LossLayer)]
     plain = [*(kind() for kind in kinds), LeakyReLU(0.25), ELU(3)]
-    layers = [*of_images, Affine(18, 4), *plain, Affine(4, 2)]
+    layers = [*of_images, Affine(18, 4), *sized, *plain, Affine(4, 2)]
     return Sequential(*layers, loss=SquaredError(), input_shape=(2, 7, 6))
 
 
@@ -59,9 +65,10 @@ def test_round_trip(net: Network, path: Path, rng: np.random.Generator) -> None:
     again = load(path)
     assert type(again) is type(net)
     assert list(again.params) == list(net.params)
-    for key, value in net.params.items():
-        assert again.params[key].dtype == value.dtype
-        assert again.params[key].tobytes() == value.tobytes()
+    assert list(again.state) == list(net.state)
+    for key, value in net.arrays.items():
+        assert again.arrays[key].dtype == value.dtype
+        assert again.arrays[key].tobytes() == value.tobytes()
     assert again.summary() == net.summary()
     assert list(again.layers) == list(net.layers)
     assert type(again.lastLayer) is type(net.lastLayer)

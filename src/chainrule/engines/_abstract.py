@@ -20,6 +20,7 @@ from ._calls import call_nodes
 from ._node import Node, Shape, number_node
 
 _BOOL, _INT, _FLOAT = np.dtype(np.bool_), np.dtype(np.int64), np.dtype(np.float64)
+_WORD = np.dtype(np.uint32)
 
 
 class AbstractArray:
@@ -112,7 +113,7 @@ def _install_operators() -> None:
 class _Namespace:
     """The functions of the array API standard that gates use."""
 
-    float32, float64, int64 = np.dtype(np.float32), _FLOAT, _INT
+    float32, float64, int64, uint32 = np.dtype(np.float32), _FLOAT, _INT, _WORD
     pi, e, inf, nan = math.pi, math.e, math.inf, math.nan
     newaxis = None
 
@@ -215,6 +216,9 @@ class _Namespace:
         axis %= _array(arrays[0]).ndim + 1
         return self.concat([self.expand_dims(a, axis=axis) for a in arrays], axis=axis)
 
+    def murmur3(self, *words: Any) -> Any:
+        return _elementwise("murmur3", *words)
+
     def windows(self, x: Any, *, size: Pair, stride: Pair = 1, padding: Pair = 0) -> Any:
         size, stride = pair("size", size, 1), pair("stride", stride, 1)
         x = self.pad_images(_array(x), pair("padding", padding, 0), 0.0)
@@ -245,6 +249,13 @@ class _Namespace:
         nodes = tuple(_array(part).node for part in parts)
         at = tuple(tuple((part.start or 0, part.step or 1) for part in place) for place in places)
         return AbstractArray(Node("place", nodes, shape, nodes[0].dtype, {"at": at, "value": value}))
+
+    def take_rows(self, x: Any, ids: Any) -> Any:
+        return AbstractArray(*call_nodes(gates.take_rows, (_array(x).node, _array(ids).node), {}))
+
+    def add_rows(self, y: Any, ids: Any, *, count: int) -> Any:
+        nodes = _array(y).node, _array(ids).node
+        return AbstractArray(*call_nodes(gates.add_rows, nodes, {"count": count}))
 
     def scatter_add(self, y: Any, index: Any, shape: Shape) -> Any:
         return AbstractArray(*call_nodes(gates.scatter, (_array(y).node,), {"index": index, "shape": shape}))

@@ -17,7 +17,7 @@ Shape = tuple[int, ...]
 ELEMENTWISE = frozenset(
     "add subtract multiply divide power negative absolute exp expm1 log log1p sqrt sin cos tanh erf sign maximum "
     "minimum where equal not_equal less less_equal greater greater_equal logical_and logical_or logical_not isfinite "
-    "isnan astype copy".split()
+    "isnan astype copy murmur3".split()
 )
 REDUCTIONS = frozenset(("sum", "max", "min"))
 VIEWS = frozenset(("transpose", "broadcast", "slice", "reshape", "windows"))

@@ -54,6 +54,8 @@ from ._losses import (
     softmax_with_loss,
     squared_error,
 )
+from ._numbered_rows import add_rows, check_ids, take_rows
+from ._random import dropout_mask, murmur3
 from ._reductions import logsumexp, max, mean, min, sum
 from ._rowwise import log_softmax, softmax
 from ._shape import (
@@ -79,11 +81,13 @@ __all__ = [
     "Rule",
     "abs",
     "add",
+    "add_rows",
     "are_class_numbers",
     "astype",
     "average_pool",
     "binary_cross_entropy_with_logits",
     "broadcast_to",
+    "check_ids",
     "check_labels",
     "clip",
     "concatenate",
@@ -91,6 +95,7 @@ __all__ = [
     "cos",
     "cross_entropy_error",
     "divide",
+    "dropout_mask",
     "elu",
     "equal",
     "erf",
@@ -98,8 +103,8 @@ __all__ = [
     "expand_dims",
     "expm1",
     "fold",
-    "gelu",
     "formula_value",
+    "gelu",
     "getitem",
     "greater",
     "greater_equal",
@@ -126,6 +131,7 @@ __all__ = [
     "min",
     "minimum",
     "multiply",
+    "murmur3",
     "negate",
     "not_equal",
     "pair",
@@ -146,6 +152,7 @@ __all__ = [
     "stack",
     "subtract",
     "sum",
+    "take_rows",
     "tanh",
     "transpose",
     "where",

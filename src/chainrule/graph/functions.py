@@ -19,12 +19,13 @@ from ._values import namespace_of
 from ._variable import Variable
 
 __all__ = [
-    "abs", "add", "astype", "average_pool", "binary_cross_entropy_with_logits", "broadcast_to", "clip", "concatenate",
-    "conv2d", "cos", "cross_entropy_error", "divide", "elu", "erf", "exp", "expand_dims", "expm1", "fold", "gelu",
-    "getitem", "identity", "leaky_relu", "log", "log1p", "log_softmax", "logsumexp", "matmul", "matrix_transpose",
-    "max", "max_pool", "maximum", "mean", "mean_squared_error", "min", "minimum", "multiply", "negate", "power",
-    "relu", "reshape", "scatter", "sigmoid", "sign", "silu", "sin", "softmax", "softmax_with_loss", "softplus",
-    "sqrt", "square", "squared_error", "stack", "subtract", "sum", "tanh", "transpose", "where", "windows",
+    "abs", "add", "add_rows", "astype", "average_pool", "binary_cross_entropy_with_logits", "broadcast_to", "clip",
+    "concatenate", "conv2d", "cos", "cross_entropy_error", "divide", "dropout_mask", "elu", "erf", "exp",
+    "expand_dims", "expm1", "fold", "gelu", "getitem", "identity", "leaky_relu", "log", "log1p", "log_softmax",
+    "logsumexp", "matmul", "matrix_transpose", "max", "max_pool", "maximum", "mean", "mean_squared_error", "min",
+    "minimum", "multiply", "negate", "power", "relu", "reshape", "scatter", "sigmoid", "sign", "silu", "sin",
+    "softmax", "softmax_with_loss", "softplus", "sqrt", "square", "squared_error", "stack", "subtract", "sum",
+    "take_rows", "tanh", "transpose", "where", "windows",
 ]  # fmt: skip
 
 
@@ -57,6 +58,7 @@ def _function(gate: Gate) -> Function:
 
 abs: Function = _function(gates.abs)
 add: Function = _function(gates.add)
+add_rows: Function = _function(gates.add_rows)
 astype: Function = _function(gates.astype)
 average_pool: Function = _function(gates.average_pool)
 binary_cross_entropy_with_logits: Function = _function(gates.binary_cross_entropy_with_logits)
@@ -66,6 +68,7 @@ conv2d: Function = _function(gates.conv2d)
 cos: Function = _function(gates.cos)
 cross_entropy_error: Function = _function(gates.cross_entropy_error)
 divide: Function = _function(gates.divide)
+dropout_mask: Function = _function(gates.dropout_mask)
 elu: Function = _function(gates.elu)
 erf: Function = _function(gates.erf)
 exp: Function = _function(gates.exp)
@@ -109,6 +112,7 @@ square: Function = _function(gates.square)
 squared_error: Function = _function(gates.squared_error)
 subtract: Function = _function(gates.subtract)
 sum: Function = _function(gates.sum)
+take_rows: Function = _function(gates.take_rows)
 tanh: Function = _function(gates.tanh)
 transpose: Function = _function(gates.transpose)
 where: Function = _function(gates.where)

@@ -11,11 +11,15 @@ from ._activations import ELU, GELU, Activation, LeakyReLU, ReLU, Relu, Sigmoid,
 from ._affine import Affine
 from ._arithmetic import AddLayer, MulLayer
 from ._conv2d import Conv2D
+from ._dropout import Dropout
+from ._embedding import Embedding
 from ._initialise import initialise
-from ._layer import Layer
+from ._layer import Layer, numbered
 from ._losses import BinaryCrossEntropyWithLogits, LossLayer, MeanSquaredError, SoftmaxWithLoss, SquaredError
+from ._normalisation import BatchNorm, LayerNorm, Normalisation
 from ._pools import AvgPool, Flatten, MaxPool, Pool
 from ._registry import BY_NAME, is_known, layer_from_config, layer_to_config
+from ._residual import Residual
 from ._weighted import Weighted
 
 __all__ = [
@@ -24,20 +28,26 @@ __all__ = [
     "AddLayer",
     "Affine",
     "AvgPool",
+    "BatchNorm",
     "BinaryCrossEntropyWithLogits",
     "Conv2D",
+    "Dropout",
     "ELU",
+    "Embedding",
     "Flatten",
     "GELU",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "LossLayer",
     "MaxPool",
     "MeanSquaredError",
     "MulLayer",
+    "Normalisation",
     "Pool",
     "ReLU",
     "Relu",
+    "Residual",
     "SiLU",
     "Sigmoid",
     "Softmax",
@@ -50,4 +60,5 @@ __all__ = [
     "is_known",
     "layer_from_config",
     "layer_to_config",
+    "numbered",
 ]

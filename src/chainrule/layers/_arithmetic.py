@@ -19,6 +19,7 @@ class AddLayer(Layer):
     """
 
     input_names = ("x", "y")
+    has_one_input = False
 
     def compute(self, x: Any, y: Any) -> Any:
         return f.add(x, y)
@@ -37,6 +38,7 @@ class MulLayer(Layer):
     """
 
     input_names = ("x", "y")
+    has_one_input = False
 
     def compute(self, x: Any, y: Any) -> Any:
         return f.multiply(x, y)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -22,6 +22,20 @@ def generator(seed: Any) -> np.random.Generator:
         raise ArgumentError(
             f"seed={seed!r} is no seed: {problem}", fix="a whole number from 0, or None"
         ) from None
+
+
+def checked_number(name: str, value: Any, least: float, most: float) -> float:
+    """A number from `least` up to but not including `most`, or ArgumentError."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not least <= float(value) < most:
+        raise ArgumentError(f"{name} is a number from {least} up to but not including {most}, not {value!r}")
+    return float(value)
+
+
+def checked_count(name: str, value: Any) -> int:
+    """A whole number from 1, or ArgumentError."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise ArgumentError(f"{name} is a whole number from 1, not {value!r}")
+    return int(value)
 
 
 def checked_dtype(dtype: DTypeLike) -> np.dtype[Any]:

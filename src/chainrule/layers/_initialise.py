@@ -1,4 +1,4 @@
-"""The beginning of a whole network: every layer with weights as it suits what follows it."""
+"""The beginning of a whole network: every layer as it suits what follows it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from typing import Any, Literal
 from numpy.typing import DTypeLike
 
 from ._activations import Activation
+from ._dropout import Dropout
 from ._initial import checked_dtype, generator
 from ._layer import Layer
+from ._normalisation import Normalisation
 from ._pools import Flatten, Pool
-from ._weighted import Weighted
 
 
 def initialise(layers: Sequence[Layer], *, seed: Any, dtype: DTypeLike) -> None:
-    """Draw the parameters of affine layers and convolutions that have none yet, from one generator, in their order.
+    """Give the layers that have no numbers yet their first ones, from one generator, in their order.
+
+    The keys of dropout layers come last: a network has the same parameters with them and without them.
 
     layers   in the order of the network
     seed     what `numpy.random.default_rng` takes
@@ -29,9 +32,11 @@ def initialise(layers: Sequence[Layer], *, seed: Any, dtype: DTypeLike) -> None:
     (dtype('float32'), 0.1)
     """
     rng, dtype = generator(seed), checked_dtype(dtype)
-    for position, layer in enumerate(layers, start=1):
-        if isinstance(layer, Weighted) and not layer.is_initialised:
-            layer.initialise(rng, suits=_suits(layers[position:]), dtype=dtype)
+    leaves = [leaf for layer in layers for leaf in layer.leaves()]
+    of_dropout = [leaf for leaf in leaves if isinstance(leaf, Dropout)]
+    for leaf in [*(leaf for leaf in leaves if leaf not in of_dropout), *of_dropout]:
+        if not leaf.is_initialised:
+            leaf.initialise(rng, suits=_suits(leaves[leaves.index(leaf) + 1 :]), dtype=dtype)
 
 
 def _suits(following: Sequence[Layer]) -> Literal["he", "xavier"]:
@@ -39,6 +44,6 @@ def _suits(following: Sequence[Layer]) -> Literal["he", "xavier"]:
     for layer in following:
         if isinstance(layer, Activation):
             return layer.suits
-        if not isinstance(layer, Pool | Flatten):
+        if not isinstance(layer, Dropout | Flatten | Normalisation | Pool):
             break
     return "xavier"

@@ -20,6 +20,7 @@ class LossLayer(Layer):
     Attributes: ``t`` (the latest targets) and ``loss`` (the latest result), None before the first forward.
     """
 
+    has_one_input = False
     t: Any = None
 
     @abstractmethod
@@ -30,14 +31,14 @@ class LossLayer(Layer):
     def hits(self, x: Array, t: Array) -> Array:
         """For each answer in the scores, whether it is right; what `accuracy` counts."""
 
-    def forward(self, x: Any, t: Any) -> Any:
-        """The loss of scores x for the targets t.
+    def forward(self, x: Any, t: Any, *, training: bool = False) -> Any:  # type: ignore[override]
+        """The loss of scores x for the targets t, which is the same in training.
 
         returns  a float, or a `Variable` if x is one
         raises   LabelError, ShapeError when the targets do not fit; DTypeError when x has no gradient
         """
         self.t = t
-        loss = self._record((x,), t)
+        loss = self._record((x,), t, training=training)
         return loss if isinstance(loss, Variable) else float(loss)
 
     def backward(self, dout: Any = 1) -> Any:

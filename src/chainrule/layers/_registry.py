@@ -10,23 +10,32 @@ from ..errors import ArgumentError, UnsupportedError
 from ._activations import ELU, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from ._affine import Affine
 from ._conv2d import Conv2D
+from ._dropout import Dropout
+from ._embedding import Embedding
 from ._layer import Layer
 from ._losses import BinaryCrossEntropyWithLogits, MeanSquaredError, SoftmaxWithLoss, SquaredError
+from ._normalisation import BatchNorm, LayerNorm
 from ._pools import AvgPool, Flatten, MaxPool
+from ._residual import Residual
 
 BY_NAME: Mapping[str, type[Layer]] = MappingProxyType(
     {
         "Affine": Affine,
         "AvgPool": AvgPool,
+        "BatchNorm": BatchNorm,
         "BinaryCrossEntropyWithLogits": BinaryCrossEntropyWithLogits,
         "Conv2D": Conv2D,
+        "Dropout": Dropout,
         "ELU": ELU,
+        "Embedding": Embedding,
         "Flatten": Flatten,
         "GELU": GELU,
+        "LayerNorm": LayerNorm,
         "LeakyReLU": LeakyReLU,
         "MaxPool": MaxPool,
         "MeanSquaredError": MeanSquaredError,
         "ReLU": ReLU,
+        "Residual": Residual,
         "SiLU": SiLU,
         "Sigmoid": Sigmoid,
         "Softmax": Softmax,

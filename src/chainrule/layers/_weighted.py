@@ -41,11 +41,6 @@ class Weighted(Layer):
     def fan_in(self) -> int:
         """How many numbers each output is a sum of: what the spread of the first weights depends on."""
 
-    @property
-    def is_initialised(self) -> bool:
-        """Whether there are numbers in W and b."""
-        return self._keys["W"] in self._store
-
     def initialise(
         self, rng: np.random.Generator | None = None, *, suits: Init = "xavier", dtype: Any = None
     ) -> None:
@@ -65,18 +60,12 @@ class Weighted(Layer):
         self._store[self._keys["b"]] = np.zeros(self._shapes["b"], dtype)
 
     @property
-    def parameters(self) -> dict[str, Any]:
-        if not self.is_initialised:
-            self.initialise()
-        return super().parameters
-
-    @property
     def W(self) -> Any:
         return self.parameters["W"]
 
     @W.setter
     def W(self, value: Any) -> None:
-        self._set("W", value)
+        self.put("W", value)
 
     @property
     def b(self) -> Any:
@@ -84,9 +73,9 @@ class Weighted(Layer):
 
     @b.setter
     def b(self, value: Any) -> None:
-        self._set("b", value)
+        self.put("b", value)
 
-    def _set(self, name: str, value: Any) -> None:
+    def put(self, name: str, value: Any) -> None:
         value, shape = self._array(name, value), self._shapes[name]
         if value.shape != shape:
             raise ShapeError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..errors import ArgumentError, ShapeError
-from ..layers import Affine, Conv2D, Layer, LossLayer, Pool, Softmax, SoftmaxWithLoss, Weighted
+from ..layers import Affine, Conv2D, Embedding, Layer, LossLayer, Pool, Softmax, SoftmaxWithLoss, Weighted
 
 Shape = tuple[int, ...]
 
@@ -19,14 +19,17 @@ def check_kinds(layers: Sequence[Layer], loss: LossLayer) -> None:
             raise ArgumentError(f"{type(layer).__name__} is a loss", fix=f"loss={type(layer).__name__}()")
     if not isinstance(loss, LossLayer):
         raise ArgumentError(f"loss is a layer such as SoftmaxWithLoss(), not {loss!r:.40}")
-    if not any(isinstance(layer, Weighted) for layer in layers):
+    leaves = [leaf for layer in layers for leaf in layer.leaves()]
+    if not any(isinstance(layer, Weighted) for layer in leaves):
         raise ArgumentError(
             "a network needs at least one affine layer or convolution", fix="Affine(inputs, outputs)"
         )
-    if len({id(layer) for layer in layers}) < len(layers):
+    if len({id(layer) for layer in leaves}) < len(leaves):
         raise ArgumentError(
             "one layer stands at two places of the network", fix="make a layer for each place"
         )
+    if any(isinstance(leaf, Embedding) for leaf in leaves[1:]):
+        raise ArgumentError("an embedding takes ids, which only the inputs are", fix="put it first")
     if isinstance(layers[-1], Softmax) and isinstance(loss, SoftmaxWithLoss):
         raise ArgumentError(
             "SoftmaxWithLoss takes scores and has a softmax of its own", fix="leave out Softmax()"
@@ -44,13 +47,16 @@ def first_shape(layers: Mapping[str, Layer], given: Sequence[int] | None) -> Sha
                 f"input_shape is the shape of one row, such as (1, 28, 28), not {given!r:.60}"
             )
         return tuple(map(int, given))
-    for name, layer in layers.items():
+    leaves = ((name, leaf) for name, layer in layers.items() for leaf in layer.leaves())
+    for name, layer in leaves:
         if isinstance(layer, Affine):
             return (layer.input_size,)
-        if isinstance(layer, Conv2D | Pool):
+        if isinstance(layer, Conv2D | Pool | Embedding):
+            of_images = "(1, 28, 28)): channels, height, width"
+            example = "(8,)): how many ids a row has" if isinstance(layer, Embedding) else of_images
             raise ArgumentError(
                 f"{name} takes {layer.needs}, and the network does not know how large they are",
-                fix="Sequential(…, input_shape=(1, 28, 28)): channels, height, width",
+                fix=f"Sequential(…, input_shape={example}",
             )
     raise AssertionError("a network has a layer with weights")
 

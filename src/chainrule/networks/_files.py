@@ -1,12 +1,12 @@
 """A network in one safetensors file and back.
 
-The arrays are those of ``params``. The metadata has one entry, ``chainrule``, which holds JSON:
+The arrays are those of ``params`` and ``state``. The metadata has one entry, ``chainrule``, which holds JSON:
 
     {"format": 1, "network": "Sequential",
      "layers": [{"layer": "Affine", "inputs": 784, "outputs": 50}, {"layer": "ReLU"}, …],
      "loss": {"layer": "SoftmaxWithLoss"}}
 
-A network of images also has ``"input_shape": [1, 28, 28]``.
+A network of images also has ``"input_shape": [1, 28, 28]``, and one of ids ``[8]``.
 
 Names of classes are looked up in fixed tables; nothing in a file is run.
 """
@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ChainruleError, CheckpointError, UnsupportedError
-from ..layers import LossLayer, layer_from_config, layer_to_config
+from ..layers import LossLayer, layer_from_config, layer_to_config, numbered
 from ..storage import load_arrays, save_arrays
 from ._network import Array, Network
 from ._sequential import Sequential
@@ -36,7 +36,7 @@ _CLASSES: dict[str, type[Network]] = {
 
 def save(network: Network, path: str | os.PathLike[str]) -> None:
     """`Network.save`."""
-    save_arrays(path, network.params, {"chainrule": json.dumps(description(network))})
+    save_arrays(path, network.arrays, {"chainrule": json.dumps(description(network))})
 
 
 def load(path: str | os.PathLike[str]) -> Network:
@@ -73,7 +73,8 @@ def description(network: Network) -> dict[str, Any]:
         raise UnsupportedError(f"{name} is no network of chainrule and cannot be made again from a file")
     layers = [layer_to_config(layer) for layer in network.layers.values()]
     said = {"format": _FORMAT, "network": name, "layers": layers, "loss": layer_to_config(network.lastLayer)}
-    return said | ({"input_shape": list(network.input_shape)} if len(network.input_shape) > 1 else {})
+    follows = len(network.input_shape) == 1 and network.embedding is None  # from the first affine layer
+    return said if follows else said | {"input_shape": list(network.input_shape)}
 
 
 def network_from(description: Any, arrays: Mapping[str, Array]) -> Network:
@@ -95,10 +96,12 @@ def network_from(description: Any, arrays: Mapping[str, Array]) -> Network:
         raise ValueError(f"its loss is {type(loss).__name__}")
     network = object.__new__(_CLASSES[name])  # its constructor would draw numbers that are not wanted
     network._arrange([layer_from_config(layer) for layer in layers], loss, description.get("input_shape"))
-    named = {key: (layer, name) for layer, keys in network._keys() for name, key in keys.items()}
+    named = {
+        key: (layer, name) for layer, keys in numbered(network.layers.values()) for name, key in keys.items()
+    }
     if arrays.keys() != named.keys():
         raise ValueError(f"it has the arrays {', '.join(arrays)}, but its layers need {', '.join(named)}")
     for key, (layer, name) in named.items():
-        setattr(layer, name, arrays[key])
-    network._take_up_parameters()
+        layer.put(name, arrays[key])
+    network._take_up_arrays()
     return network

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ArgumentError, CheckpointError, DTypeError, GraphError, ShapeError, UnsupportedError
-from ..graph import Shown, Variable, as_numbers, check_inputs, gradients_of
+from ..graph import Shown, Variable, as_numbers, check_inputs, gradients_of, new_variable
 from ..graph import functions as f
-from ..layers import Layer, LossLayer
+from ..layers import Embedding, Layer, LossLayer, numbered
 from ._arrangement import Shape, check_kinds, first_shape, shapes_behind
 from ._numerical import numerical_gradient
 from ._summary import summary
@@ -36,6 +36,7 @@ class Network(Shown):
     Attributes
     params     the parameters by name: W1, b1, W2, b2, …; the dictionary and the arrays that the layers compute with,
                so ``params["W1"] -= …`` and ``params["W1"] = …`` both change the network
+    state      what layers keep beside their parameters, by name: running means, keys of dropout; mostly nothing
     layers     the layers by name, in order: Affine1, ReLU1, Affine2, …
     lastLayer  the loss
     input_shape  of one row in front of the first layer: (784,), or of images (1, 28, 28); rows with as many numbers
@@ -56,6 +57,7 @@ class Network(Shown):
     """
 
     params: dict[str, Any]
+    state: dict[str, Any]
     layers: OrderedDict[str, Any]  # Layer, of which each class has attributes of its own (dW, alpha)
     lastLayer: LossLayer
     input_shape: Shape
@@ -69,7 +71,7 @@ class Network(Shown):
     ) -> None:
         """Give the layers their names, and check that they fit each other."""
         check_kinds(layers, loss)
-        self.params, self.layers, self.lastLayer = {}, OrderedDict(), loss
+        self.params, self.state, self.layers, self.lastLayer = {}, {}, OrderedDict(), loss
         count: Counter[str] = Counter()
         for layer in layers:
             kind = self._spelling.get(type(layer).__name__, type(layer).__name__)
@@ -79,16 +81,10 @@ class Network(Shown):
         self.shapes = shapes_behind(self.layers, self.input_shape)
         self.sizes = {name: math.prod(shape) for name, shape in self.shapes.items()}
 
-    def _keys(self) -> Iterator[tuple[Layer, dict[str, str]]]:
-        """The layers that have parameters, with the names of these in the network."""
-        having = [layer for layer in self.layers.values() if layer.parameter_names]
-        for number, layer in enumerate(having, start=1):
-            yield layer, {name: f"{name}{number}" for name in layer.parameter_names}
-
-    def _take_up_parameters(self) -> None:
-        """From here on the parameters of all layers are in `params`."""
-        for layer, keys in self._keys():
-            layer.keep_in(self.params, keys)
+    def _take_up_arrays(self) -> None:
+        """From here on the parameters of all layers are in `params`, and their state in `state`."""
+        for layer, keys in numbered(self.layers.values()):
+            layer.keep_in(self.params, self.state, keys)
         if any(isinstance(value, Variable) for value in self.params.values()):
             raise ArgumentError(
                 "the parameters of a network are arrays, not variables", fix="Affine(W.value, b.value)"
@@ -106,6 +102,11 @@ class Network(Shown):
         return self.params
 
     @property
+    def arrays(self) -> dict[str, Any]:
+        """`params` and `state`: all that the scores depend on besides x."""
+        return {**self.params, **self.state}
+
+    @property
     def dtype(self) -> np.dtype[Any]:
         """float32 or float64: that of the parameters, in which everything is computed."""
         return np.result_type(*self.params.values())
@@ -115,27 +116,72 @@ class Network(Shown):
         """How many numbers an input row has."""
         return math.prod(self.input_shape)
 
+    @property
+    def embedding(self) -> Embedding | None:
+        """The first layer, if it is one: then the inputs are ids, whole numbers."""
+        first = next(iter(self.layers.values()))
+        return first if isinstance(first, Embedding) else None
+
+    def as_inputs(self, x: Any) -> Array:
+        """Rows of inputs as the network computes with them: in its dtype, pixels as x / 255, ids as int64.
+
+        raises   DTypeError for what it does not take; ArgumentError for an id that is out of range
+        """
+        x = np.asarray(x)
+        return as_numbers(x, self.dtype) if self.embedding is None else self.embedding.checked(x)
+
+    def leaf(self, x: Any) -> Any:
+        """`as_inputs` as a leaf of a graph, called x; ids, which nobody moves, as the array."""
+        inputs = self.as_inputs(x)
+        return inputs if self.embedding is not None else Variable(inputs, name="x")
+
     # The pure functions: what engines trace, and what everything below evaluates.
 
-    def compute(self, parameters: Mapping[str, Any], x: Any) -> Any:
+    def compute(self, arrays: Mapping[str, Any], x: Any) -> Any:
         """The scores as a pure function, made of gates alone.
 
-        parameters  arrays or variables by their names in `params`
-        x           rows of inputs, an array or a variable
-        raises      ArgumentError when a parameter is missing
+        arrays  arrays or variables by their names in `params` and `state`; state that is not given is the network's
+        x       rows of inputs, an array or a variable
+        raises  ArgumentError when a parameter is missing
         """
+        return self._computed(arrays, x, None)[0]
+
+    def compute_loss(self, arrays: Mapping[str, Any], x: Any, t: Any) -> Any:
+        """The loss for targets t as a pure function; see `compute`."""
+        return self.lastLayer.compute(self.compute(arrays, x), t)
+
+    def compute_training(self, arrays: Mapping[str, Any], x: Any, step: Any) -> tuple[Any, dict[str, Any]]:
+        """The scores in a step of training as a pure function, and by name the state that comes after it.
+
+        step    its number, from 1: a number or a variable; see `compute` for the rest
+        """
+        return self._computed(arrays, x, step)
+
+    def compute_training_loss(
+        self, arrays: Mapping[str, Any], x: Any, t: Any, step: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        """The loss in a step of training as a pure function, and the state after it; see `compute_training`."""
+        scores, state = self._computed(arrays, x, step)
+        return self.lastLayer.compute(scores, t), state
+
+    def _computed(self, arrays: Mapping[str, Any], x: Any, step: Any) -> tuple[Any, dict[str, Any]]:
+        """The scores, and the state that comes after them: in a step of training, or, if that is None, of use."""
+        given = {**self.state, **arrays}
+        state: dict[str, Any] = {}
         x = self.laid_out(x)
         for label, layer in self.layers.items():
             try:
-                own = {name: parameters[key] for name, key in layer.keys.items()}
+                own = {name: given[key] for name, key in layer.keys.items()}
             except KeyError as key:
-                raise ArgumentError(
-                    f"there is no parameter {key}; there are {', '.join(parameters)}"
-                ) from None
-            x = layer.compute(x, **own)
+                raise ArgumentError(f"there is no parameter {key}; there are {', '.join(arrays)}") from None
+            if step is None:
+                x = layer.compute(x, **own)
+            else:
+                x, after = layer.compute_training(x, step=step, **own)
+                state.update({layer.keys[name]: value for name, value in after.items()})
             if isinstance(x, Variable) and x.gate is not None:
                 x.name = x.name or label  # for messages and tables
-        return x
+        return x, state
 
     def laid_out(self, x: Any) -> Any:
         """Rows of inputs, an array or a variable, in the shape that the first layer takes: (rows, *input_shape).
@@ -150,15 +196,12 @@ class Network(Shown):
             raise ShapeError(f"{what}; x is {shape}", fix=f"x.reshape(-1, {self.input_size})")
         return f.reshape(x, (shape[0], *self.input_shape))
 
-    def compute_loss(self, parameters: Mapping[str, Any], x: Any, t: Any) -> Any:
-        """The loss for targets t as a pure function; see `compute`."""
-        return self.lastLayer.compute(self.compute(parameters, x), t)
-
-    def record(self, x: Any, t: Any) -> Variable:
+    def record(self, x: Any, t: Any, *, training: bool = False) -> Variable:
         """The loss as a variable, with the graph that it hangs on: to be explained, drawn or differentiated.
 
         x        rows of inputs, see `predict`; a leaf of the graph, called x
         t        targets in a form that the loss takes
+        training whether as in the first step of training, with dropout and so on
         returns  a number; the other leaves are the parameters by their names, results are called like their layers
         raises   as `loss` does
 
@@ -169,36 +212,39 @@ class Network(Shown):
         """
         x, t = self._pair(x, t)
         leaves = {name: Variable(value, name=name) for name, value in self.params.items()}
-        loss: Variable = self.compute_loss(leaves, Variable(as_numbers(x, self.dtype), name="x"), t)
-        return loss
+        leaf = self.leaf(x)
+        if training:
+            return self.compute_training_loss(leaves, leaf, t, Variable(1.0, name="step"))[0]  # type: ignore[no-any-return]
+        return self.compute_loss(leaves, leaf, t)  # type: ignore[no-any-return]
 
     # The lesson's interface.
 
-    def predict(self, x: Any) -> Array:
+    def predict(self, x: Any, *, training: bool = False) -> Array:
         """The scores, before any softmax.
 
         x        rows of inputs, shape (rows, inputs), or one row; taken in the dtype of the network, and uint8, which
-                 are pixels, as x / 255
+                 are pixels, as x / 255; where the first layer is `Embedding`, ids: whole numbers
+        training whether as in training: dropout drops, and batch normalisation uses, and remembers, these rows
         returns  shape (rows, outputs)
         raises   DTypeError for other whole numbers, ShapeError when x does not fit
         """
         x = self._input(x)
-        if self._is_remembered(x):
-            scores: Array = self._record(x).value.copy()
+        if training or self._is_remembered(x):
+            scores: Array = self._record(x, training).value.copy()
             return scores
         self._forget()
         return self._scores(x)
 
-    def loss(self, x: Any, t: Any) -> float:
+    def loss(self, x: Any, t: Any, *, training: bool = False) -> float:
         """The loss, a mean over the rows.
 
-        x        rows of inputs, see `predict`
+        x        rows of inputs, see `predict`, for `training` too
         t        targets in a form that the loss takes; for SoftmaxWithLoss class numbers or one-hot rows
         raises   LabelError, ShapeError when the targets do not fit
         """
         x, t = self._pair(x, t)
-        if self._is_remembered(x):
-            return float(self._record_loss(x, t).value)
+        if training or self._is_remembered(x):
+            return float(self._record_loss(x, t, training).value)
         self._forget()
         return sum(share * self._loss_of(scores, own) for share, scores, own in self._scored(x, t))
 
@@ -229,20 +275,21 @@ class Network(Shown):
         few = t[[t.argmin(), t.argmax()]] if t.ndim == 1 and t.dtype.kind in "iu" else t[:1]
         self.lastLayer.compute(np.broadcast_to(scores, (len(few), *scores.shape[1:])), few)
 
-    def gradient(self, x: Any, t: Any) -> dict[str, Array]:
+    def gradient(self, x: Any, t: Any, *, training: bool = False) -> dict[str, Array]:
         """The gradient of the loss by backpropagation: for each name in `params` an array.
 
-        The layers have it too: ``layers["Affine1"].dW``.
+        The layers have it too: ``layers["Affine1"].dW``. A loop of your own that trains a network with dropout or batch
+        normalisation says ``training=True``; see `predict`. `Trainer` does so by itself.
         """
         x, t = self._pair(x, t)
-        loss = self._record_loss(x, t)
+        loss = self._record_loss(x, t, training)
         if loss.gate is None:
             raise GraphError("a gradient was asked for within no_grad()", fix="ask for it outside")
-        layers: list[Layer] = [layer for layer, _ in self._keys()]
+        layers: list[Layer] = list(self.layers.values())
         found = iter(gradients_of(loss, [v for layer in layers for v in layer.variables.values()]))
         for layer in layers:
             layer.keep_gradients(islice(found, len(layer.variables)))
-        return {key: layer.gradients[name] for layer in layers for name, key in layer.keys.items()}
+        return {layer.keys[name]: g for layer in layers for name, g in layer.gradients.items()}
 
     def numerical_gradient(self, x: Any, t: Any) -> dict[str, Array]:
         """The gradient of the loss by central differences in float64: for each name in `params` an array.
@@ -250,7 +297,7 @@ class Network(Shown):
         It knows no derivative; it evaluates the loss twice for each number in the parameters.
         """
         x, t = self._pair(x, t)
-        return numerical_gradient(self, as_numbers(x, self.dtype), t)
+        return numerical_gradient(self, self.as_inputs(x), t)
 
     def summary(self) -> str:
         """The layers, the shapes of their results and their parameters, as a table in plain text."""
@@ -284,15 +331,15 @@ class Network(Shown):
 
     # What the methods above share.
 
-    def _record(self, x: Array) -> Variable:
+    def _record(self, x: Array, training: bool) -> Variable:
         """The scores with their graph, of which every layer remembers its part, as after the lesson's loop."""
-        out: Any = self.laid_out(Variable(as_numbers(x, self.dtype), name="x"))
+        out: Any = self.laid_out(new_variable(self.as_inputs(x), name="x"))
         for layer in self.layers.values():
-            out = layer.forward(out)
+            out = layer.forward(out, training=training)
         return out  # type: ignore[no-any-return]
 
-    def _record_loss(self, x: Array, t: Array) -> Variable:
-        loss: Variable = self.lastLayer.forward(self._record(x), t)
+    def _record_loss(self, x: Array, t: Array, training: bool) -> Variable:
+        loss: Variable = self.lastLayer.forward(self._record(x, training), t)
         return loss
 
     def _forget(self) -> None:
@@ -303,6 +350,8 @@ class Network(Shown):
     def _input(self, x: Any) -> Array:
         """Inputs as an array of a dtype that the network takes, not yet of its own: see `as_numbers`."""
         given: Array = np.asarray(x)
+        if self.embedding is not None:
+            return self.embedding.checked(given)
         check_inputs(given)
         return given
 
@@ -317,7 +366,7 @@ class Network(Shown):
     def _scores(self, x: Array) -> Array:
         """The scores of all rows, computed and forgotten piece by piece."""
         pieces = self._pieces(x, self.input_size + sum(self.sizes.values()), _PIECE_BYTES)
-        return np.concatenate([self.compute(self.params, as_numbers(x[rows], self.dtype)) for rows in pieces])
+        return np.concatenate([self.compute(self.arrays, self.as_inputs(x[rows])) for rows in pieces])
 
     def _scored(self, x: Array, t: Array) -> Iterator[tuple[float, Array, Array]]:
         """All rows in parts, mostly one: their share of all rows, their scores and their targets."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..graph import central_difference, difference_step
-from ..layers import Affine, Conv2D, Flatten, Layer, Pool, is_known
+from ..layers import Affine, Conv2D, Embedding, Flatten, Layer, Pool, is_known
 from ._stack import Stack
 
 if TYPE_CHECKING:
@@ -29,25 +29,24 @@ _MOST_NUMBERS = 2**17  # in the largest array of what is moved in one go: it sho
 
 def numerical_gradient(network: Network, x: NDArray[Any], t: NDArray[Any]) -> dict[str, Float64s]:
     """`Network.numerical_gradient`. The parameters are copied, so those of the network never change."""
-    parameters = {key: value.astype(np.float64) for key, value in network.params.items()}
-    x = network.laid_out(x.astype(np.float64))
-    network.compute_loss(parameters, x, t)  # what does not fit says so here, in words about x and t
-    return _layer_by_layer(network, parameters, x, t)
+    arrays = {**network.arrays, **{key: value.astype(np.float64) for key, value in network.params.items()}}
+    x = network.laid_out(x.astype(np.float64) if x.dtype.kind == "f" else x)
+    network.compute_loss(arrays, x, t)  # what does not fit says so here, in words about x and t
+    return _layer_by_layer(network, arrays, x, t)
 
 
 def _takes_stacks(layer: Layer) -> bool:
     """Whether a layer does with a stack what it does with an array: one of ours that has nothing to do with images."""
-    return is_known(layer) and not isinstance(layer, Conv2D | Pool | Flatten)
+    return is_known(layer) and not isinstance(layer, Conv2D | Pool | Flatten | Embedding)
 
 
 def _layer_by_layer(
-    network: Network, parameters: Mapping[str, Float64s], x: Float64s, t: NDArray[Any]
+    network: Network, arrays: Mapping[str, Any], x: Float64s, t: NDArray[Any]
 ) -> dict[str, Float64s]:
     layers = list(network.layers.values())
     # Each as a function of its input alone.
     functions = [
-        partial(layer.compute, **{name: parameters[key] for name, key in layer.keys.items()})
-        for layer in layers
+        partial(layer.compute, **{name: arrays[key] for name, key in layer.keys.items()}) for layer in layers
     ]
     functions.append(partial(network.lastLayer.compute, t=t))
     sizes = list(network.sizes.values())
@@ -57,15 +56,16 @@ def _layer_by_layer(
         y = functions[position - 1](x)
         if isinstance(layer, Affine) and all(stackable[position - 1 :]):
             losses = partial(_losses, layer, x, y, functions[position:])
-            W, b = (parameters[layer.keys[name]] for name in ("W", "b"))
+            W, b = (arrays[layer.keys[name]] for name in ("W", "b"))
             rows, widest = y.size // y.shape[-1], max(sizes[position - 1 :])
             most = max(1, _MOST_NUMBERS // max(layer.input_size, rows * widest))
             gradients[layer.keys["W"]] = _weight_gradient(losses, W, b, most)
             gradients[layer.keys["b"]] = _bias_gradient(losses, W, b, most)
         else:
-            for name, key in layer.keys.items():
+            for name in layer.parameter_names:
+                key = layer.keys[name]
                 gradients[key] = central_difference(
-                    partial(_loss, layer, name, parameters, x, functions[position:]), parameters[key]
+                    partial(_loss, layer, name, arrays, x, functions[position:]), arrays[key]
                 )
         x = y
     return gradients
@@ -74,13 +74,13 @@ def _layer_by_layer(
 def _loss(
     layer: Layer,
     name: str,
-    parameters: Mapping[str, Float64s],
+    arrays: Mapping[str, Any],
     x: Float64s,
     behind: Sequence[_Function],
     value: Float64s,
 ) -> Any:
     """The loss where one parameter of a layer has another value."""
-    own = {each: parameters[key] for each, key in layer.keys.items()}
+    own = {each: arrays[key] for each, key in layer.keys.items()}
     out = layer.compute(x, **(own | {name: value}))
     for function in behind:
         out = function(out)

@@ -49,4 +49,4 @@ class Sequential(Network):
     ) -> None:
         self._arrange(layers, SoftmaxWithLoss() if loss is None else loss, input_shape)
         initialise(layers, seed=seed, dtype=dtype)
-        self._take_up_parameters()
+        self._take_up_arrays()

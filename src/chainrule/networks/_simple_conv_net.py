@@ -71,7 +71,7 @@ class SimpleConvNet(Network):
         )
         self._arrange(layers, SoftmaxWithLoss(), tuple(input_dim))
         initialise(layers, seed=seed, dtype=dtype)
-        self._take_up_parameters()
+        self._take_up_arrays()
 
     def _arrange(
         self, layers: Sequence[Layer], loss: LossLayer, input_shape: Sequence[int] | None = None

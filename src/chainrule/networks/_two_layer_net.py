@@ -59,7 +59,7 @@ class TwoLayerNet(Network):
         )
         self._arrange(layers, SoftmaxWithLoss())
         initialise(layers, seed=seed, dtype=dtype)
-        self._take_up_parameters()
+        self._take_up_arrays()
 
     def _arrange(
         self, layers: Sequence[Layer], loss: LossLayer, input_shape: Sequence[int] | None = None

@@ -38,7 +38,7 @@ class Step:
 
         optimizer = settings.update_rule()
         self._settings = settings
-        self._arrays = {**network.params, **Trainer(network, optimizer, engine="eager").state}
+        self._arrays = Trainer(network, optimizer, engine="eager").held
         self._network, self._data = network, data if isinstance(data, dict) else {}
         x, t = self._made_up(1)
         self.stepper: Stepper = Stepper(

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import ArgumentError, NonFiniteError
 from ._history import Epoch
+from ._step import arrays_of
 
 if TYPE_CHECKING:
     from ._trainer import Trainer
@@ -101,7 +102,7 @@ class EarlyStopping(Callback):
         sign = 1 if _QUANTITIES[self.monitor] else -1
         if self.best is None or sign * (value - self.best) > self.min_delta:
             self.best, self.best_epoch, self.waited = value, epoch.epoch, 0
-            self._best_params = {name: w.copy() for name, w in trainer.network.params.items()}
+            self._best_params = {name: w.copy() for name, w in arrays_of(trainer.network).items()}
             return
         self.waited += 1
         self._stop_if_waited(trainer)
@@ -109,7 +110,7 @@ class EarlyStopping(Callback):
     def on_start(self, trainer: Trainer) -> None:
         # Training goes on from the last parameters, to which the optimizer's state belongs, not from the best.
         for name, w in self._last_params.items():
-            trainer.network.params[name][...] = w
+            arrays_of(trainer.network)[name][...] = w
         self._last_params, self.went_back = {}, False
         # A run that was killed between its last epoch and its end must not learn on when it is resumed.
         self._stop_if_waited(trainer)
@@ -123,9 +124,9 @@ class EarlyStopping(Callback):
 
     def on_end(self, trainer: Trainer) -> None:
         if self.best is not None and trainer.history.stopped in ("finished", self._reason()):
-            self._last_params = {name: w.copy() for name, w in trainer.network.params.items()}
+            self._last_params = {name: w.copy() for name, w in arrays_of(trainer.network).items()}
             for name, w in self._best_params.items():
-                trainer.network.params[name][...] = w
+                arrays_of(trainer.network)[name][...] = w
             self.went_back = True
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
@@ -202,6 +203,6 @@ class Checkpoints(Callback):
 
     def _save(self, trainer: Trainer) -> None:
         # NaN shows in the loss of the step after; the checkpoint before it must still be there then.
-        if all(np.isfinite(w).all() for w in trainer.network.params.values()):
+        if all(np.isfinite(w).all() for w in arrays_of(trainer.network).values()):
             trainer.save(self.path)
             self._saved = time.monotonic()

@@ -14,6 +14,7 @@ from ..errors import CheckpointError
 from ..storage import load_arrays, save_arrays
 from ._callbacks import Callback
 from ._history import History
+from ._step import arrays_of
 
 if TYPE_CHECKING:
     from ._trainer import Trainer
@@ -23,7 +24,7 @@ _FORMAT = "chainrule checkpoint 1"
 
 def save(trainer: Trainer, path: Path) -> None:
     """Write a checkpoint of a trainer between two steps."""
-    arrays = {f"param/{name}": w for name, w in trainer.network.params.items()}
+    arrays = {f"param/{name}": w for name, w in arrays_of(trainer.network).items()}
     arrays |= {f"state/{name}": value for name, value in trainer.state.items()}
     callbacks = []
     for number, callback in enumerate(_with_memory(trainer)):
@@ -69,7 +70,7 @@ def load(trainer: Trainer, path: Path) -> None:
                 f"{path} was written with {name} = {settings.get(name)!r}; this trainer has {mine[name]!r}",
                 fix="resume with the settings of the run, or start a new run",
             )
-    params = _part(arrays, "param/", trainer.network.params, path)
+    params = _part(arrays, "param/", arrays_of(trainer.network), path)
     state = _part(arrays, "state/", trainer.state, path)
     if [name for name, _ in callbacks] != [type(c).__name__ for c in _with_memory(trainer)]:
         raise CheckpointError(
@@ -80,8 +81,8 @@ def load(trainer: Trainer, path: Path) -> None:
             callback.restore(values, _under(arrays, f"callback/{number}/"))
     except (KeyError, TypeError, ValueError) as problem:
         raise CheckpointError(f"{path} lacks what the callbacks remember: {problem}") from None
-    for name, w in params.items():
-        trainer.network.params[name][...] = w
+    for name, w in arrays_of(trainer.network).items():
+        w[...] = params[name]
     trainer.state, trainer.optimizer.lr, trainer.rows = state, lr, rows
     trainer.step, trainer.epoch_loss, trainer.epoch_rows = progress
     trainer.history = history

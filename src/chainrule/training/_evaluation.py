@@ -11,6 +11,7 @@ import numpy as np
 from ..engines import resolve, trace
 from ..errors import UnsupportedError
 from ..graph import as_numbers
+from ._step import arrays_of
 
 Array = np.ndarray[Any, Any]
 
@@ -85,9 +86,15 @@ class Evaluation:
             return self._network.predict(x)
         return np.concatenate([scores.copy() for _, scores, _ in self._pieces(x, None)])
 
+    @property
+    def _embedding(self) -> Any:
+        """The layer that takes ids, if the inputs are such; see `chainrule.networks.Network`."""
+        return getattr(self._network, "embedding", None)
+
     def _can_fuse(self, x: Array) -> bool:
         """Whether rows of this form can be taken a few at a time; the network itself takes, or refuses, the others."""
-        is_data = x.ndim > 1 and len(x) > 0 and (x.dtype.kind == "f" or x.dtype == np.uint8)
+        known = x.dtype.kind == "f" or x.dtype == np.uint8 or self._embedding is not None
+        is_data = x.ndim > 1 and len(x) > 0 and known
         return self.engine == "fused" and is_data and hasattr(self._network, "compute")
 
     def _pieces(self, x: Array, t: Array | None) -> Iterator[tuple[int, Array, float]]:
@@ -95,22 +102,24 @@ class Evaluation:
         from ..engines.fused import Stepper, readable
 
         dtype = next(iter(self._network.params.values())).dtype
-        x = np.ascontiguousarray(x if x.dtype == np.uint8 else as_numbers(x, dtype))
+        if self._embedding is not None:
+            x = self._embedding.checked(x)
+        x = np.ascontiguousarray(x if x.dtype in (np.uint8, np.int64) else as_numbers(x, dtype))
         data = {"x": x} if t is None else {"x": x, "t": readable(t)}
         key = tuple((name, a.shape[1:], a.dtype) for name, a in data.items())
-        params = self._network.params
+        arrays = arrays_of(self._network)
         if key not in self._steppers:
             self._steppers[key] = Stepper(
-                self._traced, {**params, **data}, gathered=tuple(data), dtype=dtype, threads=self._threads
+                self._traced, {**arrays, **data}, gathered=tuple(data), dtype=dtype, threads=self._threads
             )
         for start in range(0, len(x), _ROWS):
             rows = np.arange(start, min(start + _ROWS, len(x)))
-            results = self._steppers[key].run(params, data, rows[np.newaxis], {})
+            results = self._steppers[key].run(arrays, data, rows[np.newaxis], {})
             yield start, results.outputs["scores"], float(results.losses[0])
 
     def _traced(self, values: Any) -> Any:
         def function(v: dict[str, Any]) -> dict[str, Any]:
-            scores = self._network.compute({name: v[name] for name in self._network.params}, v["x"])
+            scores = self._network.compute({name: v[name] for name in arrays_of(self._network)}, v["x"])
             outputs = {"scores": scores}
             if "t" in v:
                 outputs["loss"] = self._network.lastLayer.compute(scores, v["t"])

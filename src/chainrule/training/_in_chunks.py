@@ -42,7 +42,7 @@ class InChunks:
             network, optimizer, clip_norm = trainer.network, trainer.optimizer, trainer.clip_norm
             self._steppers[key] = Stepper(
                 lambda values: trace_step(network, optimizer, clip_norm, values),
-                {**network.params, **trainer.state, "x": x, "t": t, "lr": 0.0, "step": 0.0},
+                {**trainer.held, "x": x, "t": t, "lr": 0.0, "step": 0.0},
                 gathered=("x", "t"),
                 dtype=trainer.dtype,
                 threads=1 if trainer.deterministic else None,
@@ -54,7 +54,8 @@ class InChunks:
         if self._steppers:
             return list(self._steppers.values())[-1].source(rows).text
         network = self._trainer.network
-        x = np.zeros((1, network.input_size), self._trainer.dtype)
+        ids = getattr(network, "embedding", None) is not None
+        x = np.zeros((1, network.input_size), np.int64 if ids else self._trainer.dtype)
         scores = network.predict(x)
         for t in (np.zeros(1, np.int64), np.zeros_like(scores)):
             with suppress(ChainruleError):
@@ -85,7 +86,7 @@ class InChunks:
         numbers = np.arange(trainer.step + 1, trainer.step + 1 + len(rows))
         rates = [trainer.learning_rate(int(number)) for number in numbers] if trainer.has_schedule else None
         return stepper.run(
-            {**trainer.network.params, **trainer.state},
+            trainer.held,
             {"x": x, "t": t},
             rows,
             {"lr": rates or np.full(len(rows), trainer.learning_rate(0)), "step": numbers},
@@ -93,7 +94,7 @@ class InChunks:
 
     def _is_good(self, losses: Array) -> bool:
         """NaN and inf stay in parameters and state once they are there, so the end of a chunk tells of all of it."""
-        return is_good(losses, (*self._trainer.network.params.values(), *self._trainer.state.values()))
+        return is_good(losses, self._trainer.held.values())
 
     def _again_slowly(
         self, safe: _Safe, stepper: Stepper, x: Array, t: Array, rows: Array
@@ -130,12 +131,10 @@ class _Safe:
         self._worth = (time.perf_counter() - start) / _COPY_SHARE
 
     def copies(self) -> dict[str, Array]:
-        trainer = self._trainer
-        return {name: np.array(v) for name, v in (*trainer.network.params.items(), *trainer.state.items())}
+        return {name: np.array(v) for name, v in self._trainer.held.items()}
 
     def put(self, copies: dict[str, Array]) -> None:
-        trainer = self._trainer
-        for name, value in (*trainer.network.params.items(), *trainer.state.items()):
+        for name, value in self._trainer.held.items():
             value[...] = copies[name]
 
     def restore(self) -> None:

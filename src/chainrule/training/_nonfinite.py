@@ -17,7 +17,7 @@ from ..errors import NonFiniteError
 from ..graph import Variable
 from ..graph._recording import recording
 from ..words import words
-from ._step import Network
+from ._step import Network, arrays_of, training_loss
 
 _SMALLER = "a smaller learning rate, or clip_norm=1.0"
 
@@ -75,7 +75,8 @@ def _place(network: Network, graph: StepGraph, values: Mapping[str, Any]) -> Pla
     if found is None or found.gate is None or found.phase == "update":
         return found
     with recording(True):
-        parameters = {name: Variable(values[name], name=name) for name in network.params}
-        loss = network.compute_loss(parameters, values["x"], values["t"])
+        arrays = {name: Variable(values[name], name=name) for name in network.params}
+        arrays |= {name: values[name] for name in arrays_of(network).keys() - arrays.keys()}
+        loss, _ = training_loss(network, arrays, values["x"], values["t"], values["step"])
         loss.name = loss.name or "loss"
     return first_in_graph(loss) or found

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..engines import Step, StepGraph, compile_step
 from ._nonfinite import is_good, refuse
-from ._step import step_settings, trace_step
+from ._step import arrays_of, step_settings, trace_step
 
 if TYPE_CHECKING:
     from ._trainer import Trainer
@@ -27,32 +27,33 @@ class OneByOne:
     def steps(self, x: Array, t: Array, batches: Array) -> Iterator[list[float]]:
         """One step for each mini-batch; yields its loss once the network holds the result."""
         trainer = self._trainer
-        parameters = {name: w.copy() for name, w in trainer.network.params.items()}
+        arrays = {name: w.copy() for name, w in arrays_of(trainer.network).items()}
         for rows in batches:
-            values = trainer.inputs_of_step({**parameters, **trainer.state}, x[rows], t[rows])
+            values = trainer.inputs_of_step({**arrays, **trainer.state}, x[rows], t[rows])
             graph, run = self._step_for(values)
             outputs = run(values)
             loss = float(outputs.pop("loss"))
             if not is_good(loss, outputs.values()):
                 refuse(trainer.network, graph, values, trainer.step + 1)
-            self._commit(parameters, outputs)
+            self._commit(arrays, outputs)
             yield [loss]
             if trainer.is_watched:  # who watches may have changed the network
-                parameters = {name: w.copy() for name, w in trainer.network.params.items()}
+                arrays = {name: w.copy() for name, w in arrays_of(trainer.network).items()}
 
-    def _commit(self, parameters: dict[str, Array], outputs: dict[str, Any]) -> None:
+    def _commit(self, arrays: dict[str, Array], outputs: dict[str, Any]) -> None:
         """Let the network hold the results of a step: all of them, or, when that is interrupted, none."""
-        params = self._trainer.network.params
+        held = arrays_of(self._trainer.network)
+        changed = [name for name in held if name in outputs]
         try:
-            for name, w in params.items():
-                w[...] = outputs[name]
+            for name in changed:
+                held[name][...] = outputs[name]
         except BaseException:
-            for name, w in params.items():
-                if w.flags.writeable:
-                    w[...] = parameters[name]
+            for name in changed:
+                if held[name].flags.writeable:
+                    held[name][...] = arrays[name]
             raise
-        for name in params:
-            parameters[name] = outputs.pop(name)
+        for name in changed:
+            arrays[name] = outputs.pop(name)
         self._trainer.state, self._trainer.step = outputs, self._trainer.step + 1
 
     def _step_for(self, values: dict[str, Any]) -> tuple[StepGraph, Step]:

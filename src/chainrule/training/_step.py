@@ -18,7 +18,11 @@ Arrays = Mapping[str, np.ndarray[Any, Any]]
 
 
 class Network(Protocol):
-    """What can be trained: named parameters, and the loss as a pure function of them."""
+    """What can be trained: named parameters, and the loss as a pure function of them.
+
+    A network whose layers have state, or do something else in training, has `state` and `compute_training_loss`
+    too; see `chainrule.networks.Network`.
+    """
 
     params: dict[str, np.ndarray[Any, Any]]
 
@@ -28,6 +32,21 @@ class Network(Protocol):
     def check_targets(self, x: Any, t: Any) -> None: ...
     def evaluate(self, x: Any, t: Any) -> tuple[float, float | None]: ...
     def compute_loss(self, parameters: Mapping[str, Any], x: Any, t: Any) -> Any: ...
+
+
+def arrays_of(network: Any) -> dict[str, np.ndarray[Any, Any]]:
+    """What a network holds: its parameters, and the state of its layers if it has such."""
+    return {**network.params, **getattr(network, "state", {})}
+
+
+def training_loss(
+    network: Network, arrays: Mapping[str, Any], x: Any, t: Any, step: Any
+) -> tuple[Any, dict[str, Any]]:
+    """The loss of a step as a pure function, and by name the state of layers after it."""
+    if (compute := getattr(network, "compute_training_loss", None)) is not None:
+        loss, state = compute(arrays, x, t, step)
+        return loss, state
+    return network.compute_loss(arrays, x, t), {}
 
 
 def state_key(parameter: str, state: str) -> str:
@@ -54,18 +73,19 @@ def trace_step(
 ) -> StepGraph:
     """Record one step.
 
-    values   an example of all inputs by name: the parameters, the state, "x", "t", "lr" (learning rate) and "step"
-             (its number)
-    returns  a graph whose outputs are "loss", the new parameters and the new state
+    values   an example of all inputs by name: what the network holds, the optimizer's state, "x", "t", "lr" (learning
+             rate) and "step" (its number)
+    returns  a graph whose outputs are "loss", the new parameters and what is new in the state of layers and optimizer
     """
-    names = list(network.params)
+    names, held = list(network.params), list(arrays_of(network))
     marks = []
 
     def step(v: dict[str, Variable]) -> dict[str, Any]:
-        parameters = {name: v[name] for name in names}
-        loss = network.compute_loss(parameters, v["x"], v["t"])
+        loss, layer_state = training_loss(
+            network, {name: v[name] for name in held}, v["x"], v["t"], v["step"]
+        )
         marks.append(_newest())
-        found = gradients_of(loss, parameters.values(), as_graph=True)
+        found = gradients_of(loss, [v[name] for name in names], as_graph=True)
         grads = {
             name: F.multiply(v[name], 0.0) if g is None else g for name, g in zip(names, found, strict=True)
         }
@@ -74,7 +94,7 @@ def trace_step(
         marks.append(_newest())
         if clip_norm is not None:
             grads = clip(grads, clip_norm)
-        outputs: dict[str, Any] = {"loss": loss}
+        outputs: dict[str, Any] = {"loss": loss, **layer_state}
         for name, g in grads.items():
             state = {s: v[state_key(name, s)] for s in optimizer.state_names}
             new, new_state = optimizer.next(v[name], g, state, lr=v["lr"], step=v["step"])
@@ -92,10 +112,11 @@ def step_inputs(
 ) -> dict[str, Any]:
     """The inputs of a step by name, as `trace_step` wants them.
 
-    trained  parameters and state
-    x, t     a mini-batch; pixels become numbers of `dtype`
+    trained  what the network holds, and the optimizer's state
+    x, t     a mini-batch; pixels become numbers of `dtype`, ids stay what they are
     """
-    return {**trained, "x": as_numbers(x, dtype), "t": t, "lr": lr, "step": float(step)}
+    x = x if x.dtype == np.int64 else as_numbers(x, dtype)
+    return {**trained, "x": x, "t": t, "lr": lr, "step": float(step)}
 
 
 def _newest() -> int:

@@ -24,7 +24,7 @@ from ._in_chunks import InChunks
 from ._interrupt import InterruptFlag
 from ._one_by_one import OneByOne
 from ._schedules import Schedule
-from ._step import Network, initial_state, step_inputs
+from ._step import Network, arrays_of, initial_state, step_inputs
 
 Array = np.ndarray[Any, Any]
 
@@ -271,6 +271,11 @@ class Trainer:
         return runner.source(self.batch_size)
 
     @property
+    def held(self) -> dict[str, Array]:
+        """All arrays that a step reads and may change: what the network holds, and the optimizer's state."""
+        return {**arrays_of(self.network), **self.state}
+
+    @property
     def is_watched(self) -> bool:
         """Whether a callback looks at every step."""
         return any(type(c).on_step is not Callback.on_step for c in self.callbacks)
@@ -287,7 +292,7 @@ class Trainer:
         return dtype
 
     def inputs_of_step(self, trained: Mapping[str, Any], x: Array, t: Array) -> dict[str, Any]:
-        """The inputs of the next step by name; `trained` are parameters and state, x and t a mini-batch."""
+        """The inputs of the next step by name; `trained` is as `held`, x and t a mini-batch."""
         step = self.step + 1
         return step_inputs(trained, x, t, dtype=self.dtype, lr=self.learning_rate(step), step=step)
 
@@ -302,13 +307,17 @@ class Trainer:
             raise ShapeError(
                 f"x and t need one row for each sample; their shapes are {x.shape} and {t.shape}"
             )
-        check_inputs(x)
-        for name, w in self.network.params.items():
+        embedding = getattr(self.network, "embedding", None)
+        if embedding is None:
+            check_inputs(x)
+        for name, w in arrays_of(self.network).items():
             if not w.flags.writeable:
                 raise ArgumentError(
                     f"the parameter {name} is read-only, so it cannot learn", fix=f"{name}.copy()"
                 )
-        if x.dtype != np.uint8:  # pixels stay as small as they are; see `_run_steps`
+        if embedding is not None:
+            x = embedding.checked(x)
+        elif x.dtype != np.uint8:  # pixels stay as small as they are; see `_run_steps`
             x = as_numbers(x, self.dtype)
         # Rows of wrong shapes, and all labels once here, since a compiled step does not look at them.
         self.network.check_targets(x[:1], t)

@@ -182,6 +182,14 @@ def _of_shapes(numbers: _Numbers) -> dict[str, list[Example]]:
             _example(real(3), index=twice, shape=(3,)),
             _example(real(2, 2), index=(every, slice(0, 2)), shape=(2, 3)),
         ],
+        "take_rows": [
+            _example(real(4, 2), twice),
+            _example(real(3, 2, 2), np.array([[1, 0], [1, 1]])),
+        ],
+        "add_rows": [
+            _example(real(3, 2), twice, count=4),
+            _example(real(2, 2, 2), np.array([[1, 0], [1, 1]]), count=2),
+        ],
         "concatenate": [
             _example(real(2), real(1), real(3)),
             _example(real(2, 1), real(2, 3), axis=1),

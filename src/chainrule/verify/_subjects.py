@@ -15,12 +15,19 @@ from ..layers import (
     AddLayer,
     Affine,
     AvgPool,
+    BatchNorm,
     Conv2D,
+    Dropout,
+    Embedding,
     Layer,
+    LayerNorm,
     LossLayer,
     MaxPool,
     MulLayer,
     Pool,
+    Residual,
+    Tanh,
+    initialise,
 )
 from ..networks import Network, Sequential, SimpleConvNet, TwoLayerNet
 from ._compare import compare, upstream
@@ -73,55 +80,67 @@ def _check_gate(gate: gates.Gate, found: Sequence[Example], seed: int, dtype: An
 
 
 def _layers(seed: int) -> Iterator[Subject]:
-    makers: dict[str, Callable[[Any], Layer]] = {
-        "AddLayer": lambda dtype: AddLayer(),
-        "MulLayer": lambda dtype: MulLayer(),
-        "Affine": lambda dtype: Affine(3, 4, seed=seed, dtype=dtype),
-        "Conv2D": lambda dtype: Conv2D(2, 3, (2, 1), stride=(1, 2), padding=1, seed=seed, dtype=dtype),
-        "MaxPool": lambda dtype: MaxPool(2, stride=1),
-        "AvgPool": lambda dtype: AvgPool((2, 1), padding=(1, 0)),
+    makers: dict[str, Callable[[], Layer]] = {
+        "AddLayer": AddLayer,
+        "MulLayer": MulLayer,
+        "Affine": lambda: Affine(3, 4),
+        "AvgPool": lambda: AvgPool((2, 1), padding=(1, 0)),
+        "BatchNorm": lambda: BatchNorm(3),
+        "Conv2D": lambda: Conv2D(2, 3, (2, 1), stride=(1, 2), padding=1),
+        "Embedding": lambda: Embedding(5, 3),
+        "LayerNorm": lambda: LayerNorm(3),
+        "MaxPool": lambda: MaxPool(2, stride=1),
+        "Residual": lambda: Residual(Affine(3, 3), BatchNorm(3), Tanh(), Dropout(0.5)),
     }
-    for name, kind in BY_NAME.items():
-        makers.setdefault(name, partial(_of_no_size, kind))
-    for name, make in makers.items():
+    made: dict[str, Callable[[], Layer]] = {**BY_NAME, **makers}
+    for name, make in made.items():
         yield Subject("layer", name, (_FLOAT64, _FLOAT32), partial(_check_layer, make, seed))
 
 
-def _of_no_size(kind: type[Layer], dtype: Any) -> Layer:
-    return kind()
+def _check_layer(make: Callable[[], Layer], seed: int, dtype: Any) -> list[GradientReport]:
+    layer, rng = make(), np.random.default_rng(seed)
+    initialise([layer], seed=seed, dtype=dtype)
+    for value in layer.parameters.values():  # of which many begin as 0 or 1, which hides what is missing
+        value += rng.normal(scale=0.5, size=value.shape)
+    shape = (2, 2, 3, 3) if isinstance(layer, Conv2D | Pool) else (4, 3)
+    inputs = [*rng.normal(size=(len(layer.input_names), *shape)).astype(dtype)]
+    targets: list[Array] = [np.eye(3)[[2, 0, 1, 1]]] if isinstance(layer, LossLayer) else []
+    if isinstance(layer, Embedding):
+        inputs, targets = [], [np.array([[2, 0], [2, 4]])]
+    reports = [check_layer(layer, inputs, targets, seed)]
+    if type(layer).compute_training is not Layer.compute_training:
+        reports.append(check_layer(layer, inputs, targets, seed, training=True))
+    return reports
 
 
-def _check_layer(make: Callable[[Any], Layer], seed: int, dtype: Any) -> list[GradientReport]:
-    layer = make(dtype)
-    shape = (2, 2, 3, 3) if isinstance(layer, Conv2D | Pool) else (2, 3)
-    x, y = np.random.default_rng(seed).normal(size=(2, *shape)).astype(dtype)
-    inputs = [x, y][: len(layer.input_names)]
-    targets = [np.eye(3)[[2, 0]]] if isinstance(layer, LossLayer) else []
-    return [check_layer(layer, inputs, targets, seed)]
-
-
-def check_layer(layer: Layer, inputs: Sequence[Array], constants: Sequence[Any], seed: int) -> GradientReport:
+def check_layer(
+    layer: Layer, inputs: Sequence[Array], constants: Sequence[Any], seed: int, *, training: bool = False
+) -> GradientReport:
     """The gradients that a layer gives through ``forward`` and ``backward``, against differences of `compute`.
 
     inputs     of the layer, float arrays of one dtype
-    constants  what forward takes behind them and gives no gradient for: the targets of a loss
+    constants  what forward takes behind them and gives no gradient for: the targets of a loss, ids
+    training   whether as in the first step of training, against `compute_training`
     """
     rng = np.random.default_rng(seed)
-    out = layer.forward(*inputs, *constants)
+    out = layer.forward(*inputs, *constants, training=training)
     dout = upstream(rng, np.shape(out))
     dx = layer.backward(dout.astype(out.dtype) if dout.shape else float(dout))
     number = len(inputs)
 
     def run(values: Sequence[Array]) -> Any:
         parameters = dict(zip(layer.parameters, values[number:], strict=True))
-        return layer.compute(*values[:number], *constants, **parameters)
+        arrays = {**parameters, **layer.state}
+        if training:
+            return layer.compute_training(*values[:number], *constants, step=1.0, **arrays)[0]
+        return layer.compute(*values[:number], *constants, **arrays)
 
     checks = compare(
-        [*layer.input_names, *layer.parameters],
+        [*layer.input_names[:number], *layer.parameters],
         [*inputs, *layer.parameters.values()],
-        [*([dx] if number == 1 else dx), *layer.gradients.values()],
+        [*([dx] if number == 1 else dx or ()), *layer.gradients.values()],
         run,
-        inputs[0].dtype.type(0),
+        out.dtype.type(0) if isinstance(out, np.ndarray) else inputs[0].dtype.type(0),
         dout,
         rng,
     )

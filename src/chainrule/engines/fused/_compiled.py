@@ -98,7 +98,8 @@ def driver(source: Source, *, profile: bool = False) -> str:
     lines = [f"def run(addresses, numbers, rows, record, n, steps, calls{ticks}, thread, threads, flags):"]
     for number, array in enumerate(source.arrays):
         shape = ", ".join([*(["threads"] if array.kind == "parts" else []), *map(str, array.shape)])
-        lines.append(f"    {array.name} = array_at(addresses[{number}], ({shape},), {array.dtype.name})")
+        kind = "bool_" if array.dtype == bool else array.dtype.name  # Python's bool is no dtype to Numba
+        lines.append(f"    {array.name} = array_at(addresses[{number}], ({shape},), {kind})")
     given = ["n"]
     if source.gathers:
         given.append("array_at(rows + s * n * 8, (n,), int64)")

@@ -16,7 +16,9 @@ from ...graph import Dimension, quiet
 from .._node import ELEMENTWISE, REDUCTIONS, VIEWS, Node, number_node
 from ._lower import Program
 
-_NUMPY: Mapping[str, Any] = {name: getattr(np, name) for name in ELEMENTWISE - {"erf", "astype", "copy"}}
+_NUMPY: Mapping[str, Any] = {
+    name: getattr(np, name) for name in ELEMENTWISE - {"erf", "astype", "copy", "murmur3"}
+}
 
 
 def drop(program: Program) -> Program:

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ...gates import murmur3
+
 
 def _erf(x: np.floating[Any]) -> np.floating[Any]:
     """NumPy has none; the float64 result, rounded to the argument's dtype."""
@@ -45,4 +47,5 @@ NAMES: dict[str, object] = {
     "logical_and": np.logical_and,
     "logical_or": np.logical_or,
     "logical_not": np.logical_not,
+    "murmur3": murmur3,
 }

@@ -18,7 +18,7 @@ LEAVES = frozenset(("input", "number", "constant", "arange"))
 BIG = frozenset(("matmul", "gemm", "matmul_total", "concat", "call"))  # statements of their own
 
 _COSTS = {"divide": 4, "sqrt": 4, "power": 30}
-_COSTS.update(dict.fromkeys(("exp", "log", "log1p", "expm1", "tanh", "sin", "cos", "erf"), 20))
+_COSTS.update(dict.fromkeys(("exp", "log", "log1p", "expm1", "tanh", "sin", "cos", "erf", "murmur3"), 20))
 _CHEAP = 6  # operations that may be done twice
 _DEEP = 30  # operations within one another in one expression
 
@@ -84,7 +84,8 @@ def units_of(program: Program) -> Units:
         total = _COSTS.get(node.op, 1) + sum(cost[a] for a in inside)
         deep = 1 + max((depth[a] for a in inside), default=0)
         may = node.op in ELEMENTWISE and node not in outputs and node not in aliased and deep < _DEEP
-        if may and (len(users[node]) == 1 or total <= _CHEAP) and all(map(_fits(node), users[node])):
+        fits = _is_not_big if _is_count(node) else _fits(node)
+        if may and (len(users[node]) == 1 or total <= _CHEAP) and all(map(fits, users[node])):
             cost[node], depth[node] = total, deep
     reads: dict[Node, frozenset[Node]] = {}
     seen: dict[Node, frozenset[Node]] = {}
@@ -96,6 +97,15 @@ def units_of(program: Program) -> Units:
         if node not in cost:
             reads[node] = seen[node]
     return Units(program, tuple(reads), reads)
+
+
+def _is_count(node: Node) -> bool:
+    """Whether each element is the number of its row or column, in another dtype: known wherever it is needed."""
+    return node.op == "astype" and source(node.args[0]).op == "arange"
+
+
+def _is_not_big(user: Node) -> bool:
+    return user.op not in BIG
 
 
 def _fits(node: Node) -> Callable[[Node], bool]:

@@ -28,6 +28,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from ...gates import murmur3
+
 
 @dataclass(frozen=True, slots=True)
 class _Format:
@@ -159,6 +161,9 @@ class _Value:
 
     def __or__(self, other: _Value | int) -> _Value:
         return self.new(self.builder.or_(self.value, self._operand(other)))
+
+    def __xor__(self, other: _Value | int) -> _Value:
+        return self.new(self.builder.xor(self.value, self._operand(other)))
 
     def __lshift__(self, places: int) -> _Value:
         return self.new(self.builder.shl(self.value, self.constant(places)))
@@ -420,6 +425,15 @@ def _typed_power(typing_context: Any, x: Any, y: Any) -> Any:
     return common(common, common), emitted
 
 
+def _typed_murmur3(typing_context: Any, seed: Any, first: Any, second: Any, third: Any) -> Any:
+    word = types.uint32
+
+    def emitted(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> ir.Value:
+        return murmur3(*(_Value(builder, _SINGLE, argument) for argument in arguments)).value
+
+    return word(word, word, word, word), emitted
+
+
 _MOST_SQUARED = 4  # beyond, the roundings of the products add up to more than those of a call
 
 #: The names that emitted text uses, as compiled code calls them. Where `math` and the built-ins already vectorise
@@ -446,4 +460,5 @@ NAMES: dict[str, object] = {
     "logical_and": operator.and_,
     "logical_or": operator.or_,
     "logical_not": operator.not_,
+    "murmur3": intrinsic(_typed_murmur3),
 }

@@ -35,7 +35,7 @@ def record(network: Network, x: Any, t: Any, opened: Collection[str]) -> Recorde
     """
     rows = _rows_unlike_any_size(network)
     if x is None:
-        x = np.zeros((rows, network.input_size), network.dtype)
+        x = np.zeros((rows, network.input_size), int if network.embedding else network.dtype)
         t = np.zeros((rows, list(network.sizes.values())[-1]), network.dtype)
         t[:, 0] = 1  # one-hot: every loss takes such targets
     targets = None if t is None else np.asarray(t)

@@ -142,8 +142,8 @@ class Run:
         copy = self.settings.network(self.data.inputs, self.data.classes)
 
         def take_over(network: Network) -> int:
-            for name, w in network.params.items():
-                copy.params[name][...] = w
+            for name, w in network.arrays.items():
+                copy.arrays[name][...] = w
             return self.step
 
         return copy, self.between_steps(take_over)
