@@ -24,6 +24,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
     activation    a list gives each hidden layer its own; leaky_relu, elu, gelu, silu, softplus besides the four
     class_weight  None, "balanced", or weights by class, as elsewhere in scikit-learn
+    dropout       the share of each hidden layer's numbers that training drops, or a list of shares; see
+                  `chainrule.Dropout`. Not with lbfgs
     init          how weights begin: "glorot_uniform" as in scikit-learn, "glorot_normal", "he_normal",
                   "lecun_normal", or a function of (random state, inputs, outputs) that returns W and b
     callbacks     functions that are called with the estimator after each epoch; True from one of them ends training
@@ -68,6 +70,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
         class_weight: Any = None,
+        dropout: Any = 0.0,
         init: Any = "glorot_uniform",
         callbacks: Any = None,
         engine: str = "auto",
@@ -96,6 +99,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
             epsilon=epsilon,
             n_iter_no_change=n_iter_no_change,
             max_fun=max_fun,
+            dropout=dropout,
             init=init,
             callbacks=callbacks,
             engine=engine,

@@ -32,16 +32,22 @@ class Descent:
         self.state = {
             f"{name}.{kind}": np.zeros_like(w) for name, w in params.items() for kind in self.rule.state_names
         }
+        for number, _ in enumerate(filter(None, est._dropout()), start=1):  # as the network calls its keys
+            self.state[f"key{number}"] = est._random_state.randint(2**32, size=1, dtype=np.uint32)
         self.step = 0
         self._schedule = est.learning_rate if est.solver == "sgd" else "constant"
         self._power_t = float(est.power_t)
 
-    def rates(self, steps: int) -> Array:
-        """The learning rates of the next steps, which count as taken."""
+    def numbers(self, steps: int) -> dict[str, Array]:
+        """The learning rates and the numbers of the next steps, which count as taken."""
         first, self.step = self.step + 1, self.step + steps
+        numbers = np.arange(first, first + steps, dtype=np.float64)
         if isinstance(self.rule, Moments):
-            return np.array([self.rule.rate(step) for step in range(first, first + steps)])
-        return np.full(steps, self.rate)
+            return {
+                "lr": np.array([self.rule.rate(step) for step in range(first, first + steps)]),
+                "step": numbers,
+            }
+        return {"lr": np.full(steps, self.rate), "step": numbers}
 
     def epoch_ends(self, rows_seen: int) -> None:
         if self._schedule == "invscaling":

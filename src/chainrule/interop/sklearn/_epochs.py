@@ -37,7 +37,7 @@ def train(estimator: Any, rows: Rows, watch: Watch, epochs: int) -> None:
                     batches, numbers = _weighed(rows, batches, est.alpha)
                     if not len(batches):
                         continue
-                    losses, _ = runner.run(rows, batches, {**numbers, "lr": descent.rates(len(batches))})
+                    losses, _ = runner.run(rows, batches, {**numbers, **descent.numbers(len(batches))})
                     loss += float(losses.sum()) * batches.shape[1]
                 est.n_iter_ += 1
                 est.t_ += len(rows)

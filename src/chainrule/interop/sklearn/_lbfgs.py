@@ -29,7 +29,7 @@ def objective(estimator: Any, rows: Rows, runner: Runner) -> Callable[[Array], t
         for number, part in enumerate(parts):
             numbers = {"share": [len(part) / total], "decay": [0.0 if number else est.alpha / total]}
             batch = np.arange(len(part))[np.newaxis]
-            losses, found = runner.run(part, batch, {**numbers, "lr": [0.0]})
+            losses, found = runner.run(part, batch, {**numbers, "lr": [0.0], "step": [1.0]})
             loss += float(losses[0])
             gradient += np.concatenate([np.ravel(found[f"d{name}"]) for name in est._names()])
         return loss, gradient

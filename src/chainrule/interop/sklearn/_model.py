@@ -11,7 +11,7 @@ import numpy as np
 from ...engines import StepGraph, trace
 from ...graph import Variable, gradients_of
 from ...graph import functions as F
-from ...layers import ELU, GELU, Affine, Layer, LeakyReLU, ReLU, Sigmoid, SiLU, Softplus, Tanh
+from ...layers import ELU, GELU, Affine, Dropout, Layer, LeakyReLU, ReLU, Sigmoid, SiLU, Softplus, Tanh
 from ...networks import Sequential
 from ...optimizers import Optimizer
 from ._losses import Array, Loss
@@ -38,6 +38,7 @@ class Objective(NamedTuple):
     W1, b1, …     the parameters
     x, t          rows of inputs and targets
     w             their weights, if the rows are weighted
+    step          the number of the step, on which depends what dropout drops
     share, decay  the objective is share times the (weighted) mean loss of these rows, plus ½ decay Σ W²
     """
 
@@ -46,7 +47,7 @@ class Objective(NamedTuple):
     is_weighted: bool
 
     def __call__(self, values: Mapping[str, Any]) -> Any:
-        scores = self.network.compute(values, values["x"])
+        scores, _ = self.network.compute_training(values, values["x"], values["step"])
         if self.is_weighted:
             loss = F.multiply(self.loss.weighted(scores, values["t"], values["w"]), values["share"])
         else:
@@ -93,18 +94,26 @@ class Objective(NamedTuple):
 
 
 def network_of(
-    coefs: Sequence[Array], intercepts: Sequence[Array], activations: Sequence[str], loss: Loss
+    coefs: Sequence[Array],
+    intercepts: Sequence[Array],
+    activations: Sequence[str],
+    dropout: Sequence[float],
+    loss: Loss,
 ) -> Sequential:
     """The network with these weights: the arrays themselves, not copies.
 
     coefs, intercepts  of each layer, (inputs, outputs) and (outputs,)
     activations        of each hidden layer, by name
+    dropout            the rate behind each hidden layer
     """
     layers: list[Layer] = []
-    for w, b, activation in zip(coefs, intercepts, (*activations, "identity"), strict=True):
+    behind = zip((*activations, "identity"), (*dropout, 0.0), strict=True)
+    for w, b, (activation, rate) in zip(coefs, intercepts, behind, strict=True):
         layers.append(Affine(w, b))
         if (make := ACTIVATIONS[activation]) is not None:
             layers.append(make())
+        if rate:
+            layers.append(Dropout(rate))
     return Sequential(*layers, loss=loss)
 
 

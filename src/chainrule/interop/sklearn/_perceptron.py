@@ -21,7 +21,7 @@ from ._losses import LINKS, Array, Link, Loss
 from ._model import Objective, hidden, network_of
 from ._rows import Rows, dense, pieces
 from ._runner import Runner, borrowed
-from ._settings import check_settings, hidden_activations, hidden_sizes
+from ._settings import check_settings, hidden_activations, hidden_rates, hidden_sizes
 from ._watch import Watch, asked_to_stop
 
 _WORTH_COMPILING = 1e10  # operations, about two seconds of them, from which on compiling a step pays
@@ -73,6 +73,7 @@ class Perceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         epsilon: float,
         n_iter_no_change: float,
         max_fun: int,
+        dropout: Any,
         init: Any,
         callbacks: Any,
         engine: str,
@@ -100,6 +101,7 @@ class Perceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
+        self.dropout = dropout
         self.init = init
         self.callbacks = callbacks
         self.engine = engine
@@ -243,6 +245,7 @@ class Perceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         """Draw the weights, and set all attributes to their beginning."""
         sizes = (inputs, *hidden_sizes(self.hidden_layer_sizes), outputs)
         activations = self._activations()
+        self._dropout()  # which refuses what it cannot be
         self.n_iter_ = self.t_ = 0
         self.n_outputs_, self.n_layers_ = outputs, len(sizes)
         self.out_activation_ = self._loss().link
@@ -273,6 +276,13 @@ class Perceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     def _activations(self) -> tuple[str, ...]:
         return hidden_activations(self.activation, len(hidden_sizes(self.hidden_layer_sizes)))
 
+    def _dropout(self) -> tuple[float, ...]:
+        rates = hidden_rates(self.dropout, len(hidden_sizes(self.hidden_layer_sizes)))
+        if any(rates) and self.solver == "lbfgs":
+            what = "dropout drops other numbers in each step, and lbfgs needs the same objective at all times"
+            raise ArgumentError(what, fix='solver="adam" or "sgd"')
+        return rates
+
     def _names(self) -> list[str]:
         """The names of the weights in the network, in the order of coefs_ and then intercepts_."""
         layers = range(1, self.n_layers_)
@@ -284,15 +294,25 @@ class Perceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     def _runner_for(self, rows: Rows, descent: Descent | None) -> AbstractContextManager[Runner]:
         """What runs the steps of a solver, or without one the gradient."""
         engine, is_weighted = self._engine_for(rows), rows.weights is not None
-        loss, activations = self._loss(), self._activations()
+        loss, activations, dropout = self._loss(), self._activations(), self._dropout()
         shapes = tuple((w.shape, w.dtype) for w in (*self.coefs_, *self.intercepts_))
         rule = None if descent is None else descent.rule
-        key = engine, is_weighted, self._loss_key(), activations, shapes, rule and (type(rule), rule.key)
+        key = (
+            engine,
+            is_weighted,
+            self._loss_key(),
+            activations,
+            dropout,
+            shapes,
+            rule and (type(rule), rule.key),
+        )
 
         def make() -> Runner:
             # Only names and shapes matter here, so no estimator's weights are kept alive.
             empty = [np.broadcast_to(np.zeros((), dtype), shape) for shape, dtype in shapes]
-            network = network_of(empty[: len(self.coefs_)], empty[len(self.coefs_) :], activations, loss)
+            network = network_of(
+                empty[: len(self.coefs_)], empty[len(self.coefs_) :], activations, dropout, loss
+            )
             objective = Objective(network, loss, is_weighted)
             if rule is None:
                 return Runner(objective.traced_gradient, engine)
@@ -311,7 +331,7 @@ class Perceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return engines.resolve("auto") if work >= _WORTH_COMPILING else "eager"
 
     def _network(self, loss: Loss) -> Sequential:
-        return network_of(self.coefs_, self.intercepts_, self._activations(), loss)
+        return network_of(self.coefs_, self.intercepts_, self._activations(), self._dropout(), loss)
 
     @property
     def network_(self) -> Sequential:

@@ -24,7 +24,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
                 ``"(y_true - y_pred)**4"``, or as a function of (y_true, y_pred) made of gates, for each element. Its
                 derivative is derived, and checked against its values before training begins
     delta       where the Huber loss goes from squares to absolute values
-    activation, init, callbacks, engine, and the attributes ``network_``, ``validation_loss_curve_`` and
+    activation, dropout, init, callbacks, engine, and the attributes ``network_``, ``validation_loss_curve_`` and
                 ``early_stopped_``: see `MLPClassifier`
 
     >>> X = np.linspace(-1, 1, 50)[:, np.newaxis]
@@ -63,6 +63,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
         delta: float = 1.0,
+        dropout: Any = 0.0,
         init: Any = "glorot_uniform",
         callbacks: Any = None,
         engine: str = "auto",
@@ -91,6 +92,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
             epsilon=epsilon,
             n_iter_no_change=n_iter_no_change,
             max_fun=max_fun,
+            dropout=dropout,
             init=init,
             callbacks=callbacks,
             engine=engine,

@@ -17,7 +17,7 @@ Tracer = Callable[[Mapping[str, Any]], StepGraph]
 _STEPS = 256  # in one native call, after which Ctrl-C is heard
 _DENSE_BYTES = 2**26  # of sparse rows that are made dense for one call
 _MOST_IDLE = 16  # kinds of steps that are remembered for later
-NUMBERS = ("lr", "share", "decay")
+NUMBERS = ("lr", "step", "share", "decay")
 
 
 class Runner:

@@ -84,6 +84,16 @@ def hidden_sizes(given: Any) -> tuple[int, ...]:
     return tuple(map(int, sizes))
 
 
+def hidden_rates(given: Any, layers: int) -> tuple[float, ...]:
+    """The rate of dropout behind each hidden layer, from one rate for all or one for each."""
+    rates = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,) * layers
+    is_rate, expected = _BELOW_ONE
+    if not all(map(is_rate, rates)) or len(rates) != layers:
+        what = f"dropout must be {expected}, or one for each of {layers} hidden layers; it is {given!r:.80}"
+        raise ArgumentError(what, fix="dropout=0.5, or dropout=[0.2, 0.5] with two hidden layers")
+    return tuple(map(float, rates))
+
+
 def hidden_activations(given: Any, layers: int) -> tuple[str, ...]:
     """The activation of each hidden layer by name, from one name for all or one for each."""
     names = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Iterable) else (given,)
