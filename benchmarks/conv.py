@@ -112,7 +112,7 @@ def accuracy() -> bool:
     )
     history = trainer.fit(x, t, epochs=MOST_EPOCHS, validation=(x_test, t_test))
     seconds = time.perf_counter() - start
-    reached = max(epoch.validation_accuracy for epoch in history)
+    reached = max(epoch.validation_accuracy or 0.0 for epoch in history)
     print(f"{reached:.2%} of the test set after {len(history)} epochs, {seconds:.0f} s")
     return reached >= ACCURACY and seconds <= 60 * MINUTES
 

@@ -5,7 +5,10 @@ import numpy as np
 import chainrule as cr
 
 (x_train, t_train), (x_test, t_test) = cr.datasets.load_mnist(normalize=False)
-x_train, t_train = x_train[:6000], t_train[:6000]  # a tenth, so that it takes seconds; all of them pass 98.8 %
+x_train, t_train = (
+    x_train[:6000],
+    t_train[:6000],
+)  # a tenth, so that it takes seconds; all of them pass 98.8 %
 
 network = cr.SimpleConvNet(weight_init_std="he", dtype=np.float32, seed=0)
 print(network.summary())
@@ -18,4 +21,6 @@ for epoch in trainer.fit(x_train, t_train, epochs=3, validation=(x_test, t_test)
 for number, (filter_,) in enumerate(network.params["W1"][:3], start=1):
     print(f"filter {number}")
     for row in filter_:
-        print("   ", "".join(" ░▒▓█"[min(4, int(5 * (w - filter_.min()) / np.ptp(filter_)))] * 2 for w in row))
+        print(
+            "   ", "".join(" ░▒▓█"[min(4, int(5 * (w - filter_.min()) / np.ptp(filter_)))] * 2 for w in row)
+        )

@@ -162,7 +162,6 @@ __getattr__ = _lazy_names(
         "training": (
             "Callback",
             "Checkpoints",
-            "Conv2D",
             "EarlyStopping",
             "History",
             "TargetAccuracy",
@@ -282,6 +281,7 @@ __all__ = [
     "BinaryCrossEntropyWithLogits",
     "Callback",
     "Checkpoints",
+    "Conv2D",
     "Drawing",
     "Dropout",
     "ELU",

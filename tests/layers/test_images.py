@@ -87,17 +87,22 @@ def test_flatten_and_back() -> None:
 
 def test_first_weights_have_the_spread_of_what_goes_into_a_sum() -> None:
     conv = Conv2D(20, 50, (3, 4), init="he", seed=0)
-    assert conv.W.shape == (50, 20, 3, 4) and not conv.b.any()
+    assert conv.W.shape == (50, 20, 3, 4)
+    assert not conv.b.any()
     assert conv.W.std() == pytest.approx(np.sqrt(2 / (20 * 3 * 4)), rel=0.02)
     net = cr.Sequential(Conv2D(5, 99, 3), MaxPool(2), cr.ReLU(), cr.Affine(99, 2), input_shape=(5, 4, 4))
-    assert net.params["W1"].std() == pytest.approx(np.sqrt(2 / 45), rel=0.03)  # He: a pool lies between, no sum
+    assert net.params["W1"].std() == pytest.approx(
+        np.sqrt(2 / 45), rel=0.03
+    )  # He: a pool lies between, no sum
 
 
 def test_windows_are_refused_with_a_reason(rng: np.random.Generator) -> None:
     images = rng.normal(size=(1, 2, 4, 4))
     with pytest.raises(ShapeError, match=r"a window of 5 × 5 does not fit into an image of 4 × 4"):
         Conv2D(2, 1, 5).forward(images)
-    with pytest.raises(ShapeError, match="with the same number C of channels; x is .1, 2, 4, 4., W is .1, 3, 2, 2."):
+    with pytest.raises(
+        ShapeError, match="with the same number C of channels; x is .1, 2, 4, 4., W is .1, 3, 2, 2."
+    ):
         Conv2D(3, 1, 2).forward(images)
     with pytest.raises(ShapeError, match=r"images have shape \(N, C, height, width\), not \(4, 4\)"):
         MaxPool(2).forward(images[0, 0])

@@ -43,7 +43,9 @@ def test_rows_in_any_shape_of_as_many_numbers(data: tuple[Any, Any]) -> None:
     scores = net.predict(x)
     for shape in [(40, 8, 8), (40, 1, 8, 8), (40, 4, 16)]:
         np.testing.assert_array_equal(net.predict(x.reshape(shape)), scores)
-    with pytest.raises(ShapeError, match=r"takes rows of shape \(1, 8, 8\), or 64 numbers each; x is \(40, 63\)"):
+    with pytest.raises(
+        ShapeError, match=r"takes rows of shape \(1, 8, 8\), or 64 numbers each; x is \(40, 63\)"
+    ):
         net.predict(x[:, 1:])
 
 
@@ -123,7 +125,9 @@ def test_the_size_of_images_must_be_known() -> None:
 
 
 def test_settings_of_the_lessons_network() -> None:
-    with pytest.raises(ArgumentError, match="conv_param has padding; it takes filter_num, filter_size, pad, stride"):
+    with pytest.raises(
+        ArgumentError, match="conv_param has padding; it takes filter_num, filter_size, pad, stride"
+    ):
         cr.SimpleConvNet(conv_param={"padding": 1})
     with pytest.raises(ArgumentError, match=r"input_dim is \(channels, height, width\), not \(28, 28\)"):
         cr.SimpleConvNet((28, 28))
