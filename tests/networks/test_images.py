@@ -9,7 +9,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.errors import ArgumentError, ShapeError
-from chainrule.layers import Affine, Conv2D, MaxPool, ReLU
+from chainrule.layers import Affine, AvgPool, Conv2D, MaxPool, ReLU
 
 SMALL: dict[str, Any] = {
     "input_dim": (1, 8, 8),
@@ -57,23 +57,28 @@ def test_the_gradient_is_the_numerical_gradient(data: tuple[Any, Any]) -> None:
         np.testing.assert_allclose(gradient, numerical[key], rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("engine", ["eager", "fused"])
-def test_a_hundred_steps_are_those_of_pytorch(engine: str, data: tuple[Any, Any]) -> None:
-    """Two convolutions, of which the second has to do with ties: the background of an image is all the same."""
+@pytest.mark.parametrize(("engine", "is_deep"), [("eager", True), ("fused", False)])
+def test_a_hundred_steps_are_those_of_pytorch(engine: str, is_deep: bool, data: tuple[Any, Any]) -> None:
+    """With a second convolution the ties in the pool matter: the background of an image is all the same."""
     torch = pytest.importorskip("torch")
     if engine == "fused":
         pytest.importorskip("numba")
     x, t = data
     x[:, :24] = 0
-    layers = [
-        Conv2D(1, 3, 3, padding=1), ReLU(), Conv2D(3, 4, 2, stride=(1, 2)), ReLU(), MaxPool(2), Affine(24, 4),
-    ]  # fmt: skip
-    net = cr.Sequential(*layers, input_shape=(1, 8, 8), seed=3, dtype=np.float64)
     nn = torch.nn
-    twin = nn.Sequential(
-        nn.Conv2d(1, 3, 3, padding=1), nn.ReLU(), nn.Conv2d(3, 4, 2, stride=(1, 2)), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Linear(24, 4),
-    ).double()  # fmt: skip
+    first, twins = [Conv2D(1, 3, 3, padding=1), ReLU()], [nn.Conv2d(1, 3, 3, padding=1), nn.ReLU()]
+    if is_deep:
+        first += [Conv2D(3, 3, (2, 3), padding=(1, 1)), ReLU(), MaxPool(2, stride=1), AvgPool(2, padding=1)]
+        twins += [
+            nn.Conv2d(3, 3, (2, 3), padding=(1, 1)),
+            nn.ReLU(),
+            nn.MaxPool2d(2, 1),
+            nn.AvgPool2d(2, padding=1),
+        ]
+    size = 3 * (2 if is_deep else 4) ** 2
+    layers = [*first, MaxPool(2), Affine(size, 4)]
+    net = cr.Sequential(*layers, input_shape=(1, 8, 8), seed=3, dtype=np.float64)
+    twin = nn.Sequential(*twins, nn.MaxPool2d(2), nn.Flatten(), nn.Linear(size, 4)).double()
     for value, parameter in zip(net.params.values(), twin.parameters(), strict=True):
         parameter.data = torch.tensor(value.T.copy() if value.ndim == 2 else value)
     rule = torch.optim.SGD(twin.parameters(), lr=0.05, momentum=0.9)

@@ -55,12 +55,19 @@ class Expressions:
     arrays     what lies in memory
     variables  what has a variable already: units, and nodes at an index
     view       the name of an array counted otherwise, in a shape of its own
+    is_short   whether the innermost loop is so short that LLVM unrolls it before it would vectorise it; what is chosen
+               between is then loaded before the choice, which stays a branch otherwise
     """
 
     def __init__(
-        self, arrays: Mapping[Node, Array], variables: dict[Any, str], view: Callable[[Array, Shape], str]
+        self,
+        arrays: Mapping[Node, Array],
+        variables: dict[Any, str],
+        view: Callable[[Array, Shape], str],
+        *,
+        is_short: bool = False,
     ) -> None:
-        self.arrays, self.variables, self._view = arrays, variables, view
+        self.arrays, self.variables, self._view, self._is_short = arrays, variables, view, is_short
 
     def element(self, node: Node, index: Index) -> str:
         return self._of(node, index)[0]
@@ -101,6 +108,8 @@ class Expressions:
             left = left if left_binds > binds or (left_binds == binds != _COMPARISON) else f"({left})"
             right = right if right_binds > binds else f"({right})"
             return f"{left} {sign} {right}", binds
+        if node.op == "where" and self._is_short and any("[" in text for text, _ in parts[1:]):
+            return f"where({', '.join(text for text, _ in parts)})", _ATOM
         if node.op == "where":
             condition, x, y = (text if binds > 0 else f"({text})" for text, binds in parts)
             return f"{x} if {condition} else {y}", 0

@@ -214,7 +214,8 @@ class LoopWriter:
         e = self.emitter
         lines: list[str] = []
         known = {k: v for k, v in self.variables.items() if isinstance(k, Node)}
-        write = Expressions(e.arrays, {**e.names, **known}, e.view)
+        is_short = any(len(domain(unit)) > 2 for unit in units)
+        write = Expressions(e.arrays, {**e.names, **known}, e.view, is_short=is_short)
         roots = [(unit, own_index(unit)) for unit in units]
         pending = shared(roots, self._is_read)
         for unit, index in roots:
