@@ -14,8 +14,9 @@ import numpy as np
 
 from .. import gates
 from ..errors import GraphError
-from ..gates import Gate, Pair, pair, window_counts
+from ..gates import Gate
 from ..graph import Dimension, quiet
+from ._abstract_images import Images
 from ._calls import call_nodes
 from ._node import Node, Shape, number_node
 
@@ -110,7 +111,7 @@ def _install_operators() -> None:
     setattr(AbstractArray, "__rmatmul__", lambda y, x: _matmul(x, y))  # noqa: B010
 
 
-class _Namespace:
+class _Namespace(Images):
     """The functions of the array API standard that gates use."""
 
     float32, float64, int64, uint32 = np.dtype(np.float32), _FLOAT, _INT, _WORD
@@ -218,37 +219,6 @@ class _Namespace:
 
     def murmur3(self, *words: Any) -> Any:
         return _elementwise("murmur3", *words)
-
-    def windows(self, x: Any, *, size: Pair, stride: Pair = 1, padding: Pair = 0) -> Any:
-        size, stride = pair("size", size, 1), pair("stride", stride, 1)
-        x = self.pad_images(_array(x), pair("padding", padding, 0), 0.0)
-        shape = (*x.shape[:2], *size, *window_counts(x.shape, size, stride, (0, 0)))
-        return AbstractArray(_view("windows", x.node, shape, stride=stride))
-
-    def fold(self, y: Any, *, shape: Shape, stride: Pair = 1, padding: Pair = 0) -> Any:
-        y, (down, across) = _array(y), pair("padding", padding, 0)
-        *lead, height, width = shape
-        whole = (*lead, height + 2 * down, width + 2 * across)
-        folded = Node("fold", (y.node,), whole, y.dtype, {"stride": pair("stride", stride, 1)})
-        return AbstractArray(folded)[:, :, down : down + height, across : across + width]
-
-    def placed(self, parts: Sequence[Any], places: Sequence[Any], shape: Shape) -> Any:
-        """Arrays of one shape at places of a larger one that have no element in common; 0 elsewhere."""
-        return self._placed(parts, places, shape, 0.0)
-
-    def pad_images(self, x: Any, padding: tuple[int, int], value: float) -> Any:
-        down, across = padding
-        if not (down or across):
-            return x
-        n, c, h, w = x.shape
-        place = (slice(None), slice(None), slice(down, down + h), slice(across, across + w))
-        return self._placed([x], [place], (n, c, h + 2 * down, w + 2 * across), value)
-
-    @staticmethod
-    def _placed(parts: Sequence[Any], places: Sequence[Any], shape: Shape, value: float) -> Any:
-        nodes = tuple(_array(part).node for part in parts)
-        at = tuple(tuple((part.start or 0, part.step or 1) for part in place) for place in places)
-        return AbstractArray(Node("place", nodes, shape, nodes[0].dtype, {"at": at, "value": value}))
 
     def take_rows(self, x: Any, ids: Any) -> Any:
         return AbstractArray(*call_nodes(gates.take_rows, (_array(x).node, _array(ids).node), {}))

@@ -16,7 +16,14 @@ from chainrule.errors import ShapeError
 from tests.engines.fused._plain import assert_agree, check, run
 from tests.engines.fused.test_networks import TOLERANCE, state_of, stepper_of, steps_eagerly
 
-ACTIVATIONS = (layers.ReLU, layers.Tanh, layers.LeakyReLU)
+KINDS = (
+    layers.Conv2D,
+    layers.MaxPool,
+    layers.AvgPool,
+    layers.ReLU,
+    layers.Tanh,
+    layers.LeakyReLU,
+)
 
 
 @st.composite
@@ -29,12 +36,11 @@ def networks(draw: Any) -> cr.Network:
         size, stride = draw(pairs), draw(pairs)
         padding = tuple(draw(st.integers(0, n // 2)) for n in size)
         filters = draw(st.integers(1, 3))
-        maker = draw(st.sampled_from(("convolution", "largest", "mean", *ACTIVATIONS)))
-        if maker == "convolution":
-            layer = layers.Conv2D(shape[0], filters, size, stride=stride, padding=padding)
-        elif isinstance(maker, str):
-            kind = {"largest": layers.MaxPool, "mean": layers.AvgPool}[maker]
-            layer = kind(size, draw(st.sampled_from([None, stride])), padding)
+        maker = draw(st.sampled_from(KINDS))
+        if maker is layers.Conv2D:
+            layer = maker(shape[0], filters, size, stride=stride, padding=padding)
+        elif issubclass(maker, layers.Pool):
+            layer = maker(size, draw(st.sampled_from([None, stride])), padding)
         else:
             layer = maker()
         try:
