@@ -64,11 +64,15 @@ def test_a_convolution_is_that_of_pytorch(stride: Any, padding: Any, rng: np.ran
     conv = Conv2D(W, b, stride=stride, padding=padding)
     out = conv.forward(x)
     dout = rng.normal(size=out.shape)
-    found = [out, conv.backward(dout), conv.dW, conv.db]
-    leaves = [torch.tensor(value, requires_grad=True) for value in (x, W, b)]
+    dx = conv.backward(dout)
+    found = [out, dx, conv.dW, conv.db]
+    leaves = [torch.tensor(value) for value in (x, W, b)]
+    for leaf in leaves:
+        leaf.requires_grad_()
     wanted = torch.nn.functional.conv2d(*leaves, stride=stride, padding=padding)
     gradients = torch.autograd.grad(wanted, leaves, torch.tensor(dout))
-    for one, other in zip(found, (wanted.detach(), *gradients), strict=True):
+    right = [wanted.detach(), *gradients]
+    for one, other in zip(found, right, strict=True):
         assert_close(one, other.numpy(), 1e-12)
 
 
@@ -97,8 +101,10 @@ def test_overlapping_windows_add_up() -> None:
 def test_flatten_and_back() -> None:
     layer = Flatten()
     x = np.arange(12.0).reshape(2, 3, 2, 1)
-    np.testing.assert_array_equal(layer.forward(x), x.reshape(2, 6))
-    np.testing.assert_array_equal(layer.backward(np.ones((2, 6))), np.ones(x.shape))
+    out = layer.forward(x)
+    np.testing.assert_array_equal(out, x.reshape(2, 6))
+    dx = layer.backward(2 * out)
+    np.testing.assert_array_equal(dx, 2 * x)
 
 
 def test_first_weights_have_the_spread_of_what_goes_into_a_sum() -> None:
@@ -121,8 +127,9 @@ def test_windows_are_refused_with_a_reason(rng: np.random.Generator) -> None:
         Conv2D(3, 1, 2).forward(images)
     with pytest.raises(ShapeError, match=r"images have shape \(N, C, height, width\), not \(4, 4\)"):
         MaxPool(2).forward(images[0, 0])
+    windows = np.ones((1, 1, 2, 2, 2, 2))
     with pytest.raises(ShapeError, match=r"windows of images of shape .* have shape .*, not"):
-        cr.fold(np.ones((1, 1, 2, 2, 2, 2)), shape=(1, 1, 4, 4))
+        cr.fold(windows, shape=(1, 1, 4, 4))
 
 
 REFUSED = {
@@ -145,6 +152,6 @@ def test_arguments_that_make_no_layer(message: str) -> None:
 
 def test_arrays_that_make_no_filters() -> None:
     with pytest.raises(ShapeError, match=r"W is \(2, 2\), b is \(2,\)"):
-        Conv2D(np.ones((2, 2)), np.ones(2))
+        Conv2D(FILTER[0, 0], np.ones(2))
     with pytest.raises(DTypeError, match="W holds float32 or float64, not int64"):
-        Conv2D(np.ones((1, 1, 2, 2), int), np.ones(1))
+        Conv2D(FILTER.astype(int), np.ones(1))
