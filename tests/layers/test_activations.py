@@ -9,7 +9,19 @@ import numpy as np
 import pytest
 
 from chainrule.errors import ArgumentError
-from chainrule.layers import ELU, GELU, Activation, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from chainrule.layers import (
+    ELU,
+    GELU,
+    Activation,
+    LeakyReLU,
+    LogSoftmax,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
 from tests.layers._close import assert_close
 
 E = math.e
@@ -75,6 +87,16 @@ def test_softmax_by_hand() -> None:
     # p (dout − Σ p dout)
     dx = layer.backward(np.array([[1.0, 0.0], [0.0, 2.0]]))
     assert_close(dx, [[0.1875, -0.1875], [-0.5, 0.5]])
+
+
+def test_log_softmax_is_pytorchs(rng: np.random.Generator) -> None:
+    torch = pytest.importorskip("torch")
+    x, dout, layer = rng.normal(size=(3, 4)) * 100, rng.normal(size=(3, 4)), LogSoftmax()
+    leaf = torch.tensor(x, requires_grad=True)
+    wanted = torch.log_softmax(leaf, dim=-1)
+    wanted.backward(torch.tensor(dout))
+    assert_close(layer.forward(x), wanted.detach().numpy(), 1e-12)
+    assert_close(layer.backward(dout), leaf.grad.numpy(), 1e-12)
 
 
 def test_nan_stays_visible() -> None:

@@ -7,7 +7,20 @@
 ((1, 2), (2, 3))
 """
 
-from ._activations import ELU, GELU, Activation, LeakyReLU, ReLU, Relu, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from ._activations import (
+    ELU,
+    GELU,
+    Activation,
+    LeakyReLU,
+    LogSoftmax,
+    ReLU,
+    Relu,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
 from ._affine import Affine
 from ._arithmetic import AddLayer, MulLayer
 from ._conv2d import Conv2D
@@ -39,6 +52,7 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "LeakyReLU",
+    "LogSoftmax",
     "LossLayer",
     "MaxPool",
     "MeanSquaredError",

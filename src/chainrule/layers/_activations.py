@@ -148,6 +148,17 @@ class Softmax(Layer):
         return f.softmax(x)
 
 
+class LogSoftmax(Layer):
+    """The logarithm of softmax, without loss of digits where that is near 0, see `chainrule.log_softmax`.
+
+    >>> LogSoftmax().forward(np.array([[0.0, 1000.0]]))
+    array([[-1000.,     0.]])
+    """
+
+    def compute(self, x: Any) -> Any:
+        return f.log_softmax(x)
+
+
 def _checked_alpha(alpha: float) -> float:
     if isinstance(alpha, bool) or not isinstance(alpha, Real) or not math.isfinite(alpha):
         raise ArgumentError(f"alpha is a number, not {alpha!r}")

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..errors import ArgumentError, UnsupportedError
-from ._activations import ELU, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from ._activations import ELU, GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from ._affine import Affine
 from ._conv2d import Conv2D
 from ._dropout import Dropout
@@ -32,6 +32,7 @@ BY_NAME: Mapping[str, type[Layer]] = MappingProxyType(
         "GELU": GELU,
         "LayerNorm": LayerNorm,
         "LeakyReLU": LeakyReLU,
+        "LogSoftmax": LogSoftmax,
         "MaxPool": MaxPool,
         "MeanSquaredError": MeanSquaredError,
         "ReLU": ReLU,
