@@ -110,6 +110,7 @@ __getattr__ = _lazy_names(
             "Graph",
             "parse",
         ),
+        "interop.tensorboard": ("TensorBoard",),
         "layers": (
             "AddLayer",
             "Affine",
@@ -190,6 +191,7 @@ if TYPE_CHECKING:
         Graph,
         parse,
     )
+    from .interop.tensorboard import TensorBoard
     from .layers import (
         ELU,
         GELU,
@@ -299,6 +301,7 @@ __all__ = [
     "SquaredError",
     "Tanh",
     "TargetAccuracy",
+    "TensorBoard",
     "Trainer",
     "TwoLayerNet",
     "Variable",

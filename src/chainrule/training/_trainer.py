@@ -83,6 +83,7 @@ class Trainer:
         # Checkpoints come last, so that they save what the other callbacks remember of the epoch.
         self.callbacks = sorted(callbacks, key=lambda callback: isinstance(callback, Checkpoints))
         self.rows: int | None = None  # of the data, known once there is some
+        self._data: tuple[Array, Array] | None = None  # while `fit` trains on them
         self.history = History()
         self.step = 0
         self.epoch_loss, self.epoch_rows = 0.0, 0  # of the mini-batches of the epoch that is under way
@@ -138,16 +139,19 @@ class Trainer:
         if self.epoch_rows and self.rows != len(x):
             what = f"the epoch under way began on {self.rows} rows; x has {len(x)}"
             raise ArgumentError(what, fix="go on with the same data")
-        self.rows = len(x)
+        self.rows, self._data = len(x), (x, t)
         self._stop_reason = self.history.stopped = None
-        with InterruptFlag() as interrupt, self._threads():
-            for callback in self.callbacks:
-                callback.on_start(self)
-            while self._stop_reason is None and len(self.history) < epochs:
-                self._epoch(x, t, validation, interrupt)
-            self.history.stopped = self._stop_reason or "finished"
-            for callback in self.callbacks:
-                callback.on_end(self)
+        try:
+            with InterruptFlag() as interrupt, self._threads():
+                for callback in self.callbacks:
+                    callback.on_start(self)
+                while self._stop_reason is None and len(self.history) < epochs:
+                    self._epoch(x, t, validation, interrupt)
+                self.history.stopped = self._stop_reason or "finished"
+                for callback in self.callbacks:
+                    callback.on_end(self)
+        finally:
+            self._data = None
         return self.history
 
     def run(self, x: Array, t: Array, batches: Array) -> Array:
@@ -269,6 +273,16 @@ class Trainer:
         """
         runner = self._runner if isinstance(self._runner, InChunks) else InChunks(self)
         return runner.source(self.batch_size)
+
+    @property
+    def data(self) -> tuple[Array, Array]:
+        """The training data, for callbacks; x of uint8 are pixels.
+
+        raises   ArgumentError where `fit` is not under way: a trainer keeps no data
+        """
+        if self._data is None:
+            raise ArgumentError("a trainer has data only while fit is under way")
+        return self._data
 
     @property
     def is_watched(self) -> bool:
