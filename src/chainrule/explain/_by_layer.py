@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from ..graph import Variable, as_numbers
+from ..graph import Variable, as_array, as_numbers
 from ..networks import Network
 
 
@@ -34,7 +32,7 @@ def run_by_layer(network: Network, x: Any, t: Any) -> list[LayerRun]:
     >>> [run.name for run in run_by_layer(net, np.zeros((1, 2)), np.array([0]))]
     ['Affine1', 'Relu1', 'Affine2', 'SoftmaxWithLoss']
     """
-    out = network.laid_out(Variable(as_numbers(np.asarray(x), network.dtype), name="x"))
+    out = network.laid_out(Variable(as_numbers(as_array(x), network.dtype), name="x"))
     runs: list[LayerRun] = []
     for name, layer in network.layers.items():
         given = {own: Variable(value, name=layer.keys[own]) for own, value in layer.parameters.items()}
@@ -42,5 +40,5 @@ def run_by_layer(network: Network, x: Any, t: Any) -> list[LayerRun]:
         runs.append(LayerRun(name, {layer.keys[own]: v for own, v in given.items()}, out))
     if t is not None:
         loss = network.lastLayer
-        runs.append(LayerRun(type(loss).__name__, {}, loss.compute(out, t)))
+        runs.append(LayerRun(type(loss).__name__, {}, loss.compute(out, as_array(t, "t"))))
     return runs

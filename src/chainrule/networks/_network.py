@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ArgumentError, CheckpointError, DTypeError, GraphError, ShapeError, UnsupportedError
-from ..graph import Shown, Variable, as_numbers, check_inputs, gradients_of
+from ..graph import Shown, Variable, as_array, as_numbers, check_inputs, gradients_of
 from ..graph import functions as f
 from ..layers import Layer, LossLayer
 from ._arrangement import Shape, check_kinds, first_shape, shapes_behind
@@ -358,12 +358,12 @@ class Network(Shown):
 
     def _input(self, x: Any) -> Array:
         """Inputs as an array of a dtype that the network takes, not yet of its own: see `as_numbers`."""
-        given: Array = np.asarray(x)
+        given: Array = as_array(x)
         check_inputs(given)
         return given
 
     def _pair(self, x: Any, t: Any) -> tuple[Array, Array]:
-        x, t = self._input(x), np.asarray(t)
+        x, t = self._input(x), as_array(t, "t")
         if x.size == 0:
             raise ArgumentError(f"x has shape {x.shape}: there is nothing to take the mean of")
         if x.ndim > 1 and t.shape[:1] != x.shape[:1]:

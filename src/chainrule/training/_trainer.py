@@ -14,7 +14,7 @@ import numpy as np
 
 from ..engines import report_broken, resolve
 from ..errors import ArgumentError, ShapeError, UnsupportedError
-from ..graph import as_numbers, check_inputs
+from ..graph import as_array, as_numbers, check_inputs
 from ..optimizers import Optimizer
 from . import _checkpoint
 from ._callbacks import Callback, Checkpoints
@@ -164,7 +164,7 @@ class Trainer:
         raises   as `fit`; ArgumentError when `batches` is not such an array
         """
         x, t = self._checked(x, t)
-        batches = _array("batches", batches)
+        batches = as_array(batches, "batches")
         if batches.ndim != 2 or batches.dtype.kind not in "iu" or batches.shape[1] == 0:
             what = f"batches must be integers of shape (steps, rows); they are {batches.dtype} of shape {batches.shape}"
             raise ArgumentError(what, fix="rng.integers(0, len(x), (steps, 100))")
@@ -311,7 +311,7 @@ class Trainer:
 
     def _checked(self, x: Any, t: Any) -> tuple[Array, Array]:
         """Data that fit each other and the network, or an error."""
-        x, t = _array("x", x), _array("t", t)
+        x, t = as_array(x), as_array(t, "t")
         if x.ndim == 0 or t.ndim == 0 or len(x) != len(t) or len(x) == 0:
             raise ShapeError(
                 f"x and t need one row for each sample; their shapes are {x.shape} and {t.shape}"
@@ -345,10 +345,3 @@ def _whole(name: str, value: Any, *, least: int) -> int:
     if number < least:
         raise ArgumentError(f"{name} must be at least {least}; it is {number}")
     return number
-
-
-def _array(name: str, value: Any) -> Array:
-    try:
-        return np.asarray(value)
-    except ValueError:
-        raise ShapeError(f"{name} must be an array; its rows have different lengths") from None
