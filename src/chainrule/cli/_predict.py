@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..datasets import read_idx
+from ..datasets import read_idx, read_npy
 from ..errors import DataError, ShapeError
 from ..networks import Network
 from ..runs import load_network, numbers, probabilities
@@ -49,7 +49,7 @@ def _read(path: Path, network: Network, invert: bool | None) -> tuple[Array, str
     with path.open("rb") as file:
         start = file.read(len(_NPY))
     if start == _NPY:
-        return _rows(_read_npy(path), network, path)
+        return _rows(read_npy(path), network, path)
     if start.startswith((_GZIP, _IDX)):
         return _rows(read_idx(path), network, path)
     if path.suffix == ".npy":
@@ -57,16 +57,6 @@ def _read(path: Path, network: Network, invert: bool | None) -> tuple[Array, str
         raise DataError(what, fix="save an array of numbers with np.save")
     row, done = read_picture(path, network.input_size, invert)
     return row[np.newaxis], done
-
-
-def _read_npy(path: Path) -> Array:
-    try:
-        # Mapped, so that a header that promises more than the file holds is refused before memory is spent on it.
-        return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
-    except (ValueError, OSError, EOFError) as error:
-        raise DataError(
-            f"{path} cannot be read: {error}", fix="save an array of numbers with np.save"
-        ) from error
 
 
 def _rows(x: Array, network: Network, path: Path) -> tuple[Array, str]:
