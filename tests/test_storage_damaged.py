@@ -106,6 +106,7 @@ ENTRIES = {
     "float8": ('"F8_E4M3" [8] [0,8]', "has the dtype 'F8_E4M3'"),
     "shape is a number": ('"F32" 2 [0,8]', "'a' has the shape 2, not a list of at most 64 whole numbers"),
     "negative axes": ('"F32" [-1,-2] [0,8]', r"has the shape \[-1, -2\], not"),
+    "axis is minus 0": ('"F32" [-0] [0,0]', r"has the shape \[-0.0\], not"),
     "axis with a point": ('"F32" [2.0] [0,8]', r"has the shape \[2.0\], not"),
     "axis is true": ('"F64" [true] [0,8]', r"has the shape \[True\], not"),
     "axis is NaN": ('"F32" [NaN] [0,8]', r"has the shape \[nan\], not"),

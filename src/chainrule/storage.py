@@ -339,11 +339,16 @@ def _without_duplicates(members: list[tuple[str, Any]]) -> dict[str, Any]:
     return entry
 
 
+def _whole(text: str) -> float:
+    """A whole number; -0 is none to the reference library, and nobody who counts writes it."""
+    return -0.0 if text == "-0" else int(text)
+
+
 def _place(name: str, text: bytes) -> _Place:
     """Read the entry of one array."""
     if len(text) > _LONGEST_ENTRY:
         raise ValueError(f"the entry of {name!r} takes {len(text):,} bytes, over {_LONGEST_ENTRY:,}")
-    entry = json.loads(text.decode(), object_pairs_hook=_without_duplicates)
+    entry = json.loads(text.decode(), object_pairs_hook=_without_duplicates, parse_int=_whole)
     if entry.keys() != {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"the entry of {name!r} has {sorted(entry)}, not data_offsets, dtype and shape")
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
