@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.errors import ArgumentError, CheckpointError, UnsupportedError
-from chainrule.layers import Affine, Layer, ReLU, Sigmoid, Tanh
+from chainrule.layers import Affine, Conv2D, Flatten, Layer, MaxPool, ReLU, Sigmoid, Tanh
 from chainrule.networks import Sequential, TwoLayerNet
 from chainrule.storage import load_arrays, save_arrays
 
@@ -84,6 +84,29 @@ def test_pytorch_reads_and_computes_with_it(path: Path, rng: np.random.Generator
     theirs.load_state_dict(reader.load_file(path))  # strict
     x = rng.normal(size=(7, 3))
     np.testing.assert_allclose(theirs(torch.from_numpy(x)).detach().numpy(), network.predict(x), rtol=1e-12)
+
+
+def test_a_convolutional_network_of_pytorch_gives_the_same_scores(
+    path: Path, rng: np.random.Generator
+) -> None:
+    torch, reader = pytest.importorskip("torch"), pytest.importorskip("safetensors.torch")
+    nn = torch.nn
+    theirs = nn.Sequential(
+        nn.Conv2d(2, 3, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(12, 2)
+    )
+    reader.save_file(theirs.state_dict(), path)
+    network = Sequential(
+        Conv2D(2, 3, 3, padding=1), ReLU(), MaxPool(2), Flatten(), Affine(12, 2), input_shape=(2, 4, 4)
+    )
+    network.load_weights(path)
+    x = rng.normal(size=(5, 2, 4, 4)).astype(np.float32)
+    np.testing.assert_allclose(
+        network.predict(x), theirs(torch.from_numpy(x)).detach().numpy(), rtol=1e-5, atol=1e-6
+    )
+    network.save_weights(path)
+    assert load_arrays(path)[0]["0.weight"].shape == (3, 2, 3, 3)
+    with pytest.raises(UnsupportedError, match="Conv2D1 has no counterpart in the layout flax"):
+        network.save_weights(path, layout="flax")
 
 
 def test_jax_reads_and_computes_with_it(path: Path, rng: np.random.Generator, jax: Any) -> None:

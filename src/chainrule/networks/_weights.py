@@ -40,7 +40,12 @@ class _Module(NamedTuple):
 
 
 _LAYOUTS: Mapping[str, Mapping[str, _Module]] = {
-    "pytorch": {"Affine": _Module("Linear", {"W": _Form("weight", (1, 0)), "b": _Form("bias")})},
+    "pytorch": {
+        "Affine": _Module("Linear", {"W": _Form("weight", (1, 0)), "b": _Form("bias")}),
+        "Conv2D": _Module("Conv2d", {"W": _Form("weight"), "b": _Form("bias")}),
+    },
+    # Its images are (height, width, channels), so an affine layer behind a convolution takes its inputs in another
+    # order: no convolution here.
     "flax": {"Affine": _Module("Dense", {"W": _Form("kernel"), "b": _Form("bias")})},
 }
 _FORMATS = {"pytorch": "pt", "flax": "flax"}  # without it Hugging Face's transformers refuses a file
