@@ -80,8 +80,7 @@ def samples_of(loader: Loader) -> list[bytes]:
 def try_one(loader: Loader, path: Path) -> tuple[str, str]:
     """Load one file: "refused", "loaded", or what is wrong, and a sentence about it."""
     size = path.stat().st_size
-    tracemalloc.reset_peak()
-    before = tracemalloc.get_traced_memory()[0]
+    tracemalloc.start()  # for the load alone: it makes everything slow
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
     try:
         with warnings.catch_warnings():
@@ -96,7 +95,8 @@ def try_one(loader: Loader, path: Path) -> tuple[str, str]:
         return "exception", f"{type(error).__name__}: {error}"
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-    peak = tracemalloc.get_traced_memory()[1] - before
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
     if peak > 2 * size + CONSTANT:
         return "memory", f"{peak:,} bytes for a file of {size:,}"
     if verdict[0] == "refused":
@@ -124,7 +124,6 @@ def work(jobs: list[Job], seed: int) -> None:
                     raise AssertionError(f"a good file of {name} is not loaded as what it is")
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + _ADDRESS_SPACE,) * 2)
-        tracemalloc.start()
         for name, first, last in jobs:
             loader, path = LOADERS[name], Path(folder, LOADERS[name].name)
             for at in range(first, last):

@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 import re
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -159,10 +160,11 @@ def npz(data: bytes, random: Random) -> bytes:
     else:
         members = members[:at] + random.choice(([], [members[at]] * 2)) + members[at + 1 :]
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", random.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as archive:
+    method = random.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
+    with warnings.catch_warnings(), zipfile.ZipFile(out, "w") as archive:
+        warnings.simplefilter("ignore")  # of names that stand twice
         for name, content in members:
-            with suppress(UserWarning):  # of names that stand twice
-                archive.writestr(zipfile.ZipInfo(name), content)
+            archive.writestr(zipfile.ZipInfo(name), content, method, 1)
     return out.getvalue()
 
 
