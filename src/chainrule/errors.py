@@ -73,11 +73,16 @@ def _line_of_the_user() -> str | None:
     return None
 
 
-def _legible(text: str) -> str:
-    """A text that fits a screen and cannot steer it: what cannot be printed is escaped, and the middle left out."""
-    if len(text) > _LONGEST:
-        text = f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
+def _printable(text: str) -> str:
+    """A text that cannot steer a terminal: names in a file, or of a user, may hold anything."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
+def _short(text: str) -> str:
+    """The beginning and the end of a text that would fill more than a screen."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
 
 
 class ChainruleError(Exception):
@@ -98,7 +103,9 @@ class ChainruleError(Exception):
     facts: Mapping[str, Any] = {}
 
     def __init__(self, what: str, *, fix: str | None = None, at: str | None = None) -> None:
-        self.what, self.fix = _legible(what) if self.quotes_files else what, fix
+        if self.quotes_files:
+            what, fix = _short(what), fix and _short(fix)
+        self.what, self.fix = _printable(what), fix and _printable(fix)
         self.at = at or _line_of_the_user()
         super().__init__(self.what)
 
