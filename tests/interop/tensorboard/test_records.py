@@ -63,7 +63,9 @@ def test_a_histogram_has_every_finite_number_once(array: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize(
-    "numbers", [[0.0], [1e20, 1e20], [1.0, np.nextafter(1, 2)], [-1.7e308, 1.7e308]], ids=str
+    "numbers",
+    [[0.0], [1e20, 1e20], [1.0, np.nextafter(1, 2)], [-1.7e308, 1.7e308], [np.finfo(float).max]],
+    ids=str,
 )
 def test_numbers_without_a_width_are_one_bucket(numbers: list[float]) -> None:
     found = histogram(np.array(numbers))

@@ -39,8 +39,9 @@ def histogram(array: NDArray[Any]) -> Histogram | None:
     with np.errstate(over="ignore"):  # a sum that is too large is inf, and that is what it says
         total = float(numbers.sum(dtype=np.float64))
         squares = float(np.square(numbers, dtype=np.float64).sum())
+        finest = float(np.spacing(max(abs(least), abs(most))))
     # Numbers that are as good as one have no width to divide, and those from end to end of all floats have none.
-    if not _BUCKETS * np.spacing(max(abs(least), abs(most))) < most - least < np.inf:
+    if not _BUCKETS * finest < most - least < np.inf:
         return Histogram(least, most, total, squares, [most], [float(numbers.size)])
     counts, edges = np.histogram(numbers, _BUCKETS, (least, most))
     return Histogram(least, most, total, squares, edges[1:].tolist(), counts.astype(float).tolist())
