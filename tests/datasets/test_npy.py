@@ -44,6 +44,7 @@ def saved(old: bytes, new: bytes) -> bytes:
         (b"", "x.npy is no array of NumPy: it begins with nothing"),
         (saved(b"(2, 3), ", b"(2, 3"), "promises|header"),
         (saved(b"'shape'", b"('''xx "), "has a header that is not one of a plain array"),  # Python never sees it
+        (saved(b"(2, 3)", b"(2,03)"), "has a header that is not one of a plain array"),
         (saved(b"<f8", b"|O8"), "holds Python objects, which would have to be unpickled"),
         (saved(b"(2, 3)", b"(9, 9)"), "promises 648 bytes of data in an array of shape \\(9, 9\\), but holds 48"),
         (saved(b"<f8", b"\x1b[2"), r"holds \\x1b\[2, not integers, floats or booleans"),

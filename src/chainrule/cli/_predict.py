@@ -66,10 +66,9 @@ def _rows(x: Array, network: Network, path: Path) -> tuple[Array, str]:
         what = f"{path} holds an array of shape {x.shape}; the network takes rows of {inputs} numbers"
         raise ShapeError(what, fix=f"save one of shape (rows, {inputs})")
     rows = numbers(x, str(path), str(network.dtype)).reshape(-1, inputs)
-    finite = np.isfinite(x.reshape(rows.shape)).all(axis=1)
+    finite = np.isfinite(rows).all(axis=1)
     if not finite.all():
-        raise DataError(
-            f"{path} holds NaN or inf, first in row {int(finite.argmin())}", fix="leave such rows out"
-        )
+        what = f"{path} holds NaN, inf, or what {rows.dtype} cannot hold, first in row {int(finite.argmin())}"
+        raise DataError(what, fix="leave such rows out")
     scaled = ", divided by 255" if x.dtype == np.uint8 else ""
     return rows, f"{counted(len(rows), 'row')} of {inputs} numbers, {x.dtype}{scaled}"

@@ -22,9 +22,10 @@ from chainrule.errors import DataError
 _MAGIC = b"\x93NUMPY"
 _STARTS = {_MAGIC + bytes([version, 0]) for version in (1, 2, 3)}
 _LONGEST_HEADER = 1 << 16  # bytes; what version 1 of the format allows
+_LENGTH = "(?:0|[1-9][0-9]{0,18})L?"
 _HEADER = (
     r"\{ *'descr': *'(?P<descr>[^']*)', *'fortran_order': *(?P<fortran>True|False),"
-    r" *'shape': *\((?P<shape>(?: *[0-9]{1,19}L? *,)*(?: *[0-9]{1,19}L?)?) *\),? *\} *\n?"
+    rf" *'shape': *\((?P<shape>(?: *{_LENGTH} *,)*(?: *{_LENGTH})?) *\),? *\}} *\n?"
 )
 _NUMBERS = r"[<>|=](b1|[iu][1248]|f[248])"
 
