@@ -132,3 +132,16 @@ def test_a_copy_says_the_same(error: ChainruleError, make: Callable[[Any], Any])
     assert type(again) is type(error)
     assert (str(again), again.args, vars(again)) == (str(error), error.args, vars(error))
     assert getattr(again, "msg", None) == getattr(error, "msg", None)
+
+
+def test_what_a_file_says_cannot_steer_a_terminal_nor_fill_it() -> None:
+    error = errors.DataError(
+        "x holds \x1b[2J\x07 and " + "a" * 100_000 + " 값\nend", fix="not \x00" + "b" * 9999
+    )
+    assert error.fix is not None
+    assert error.fix.startswith(r"not \x00bbb")
+    assert len(error.fix) < 1100
+    assert error.what.startswith(r"x holds \x1b[2J\x07 and aaa")
+    assert error.what.endswith("aaa 값\nend")
+    assert " … " in error.what
+    assert len(error.what) < 1100

@@ -15,6 +15,7 @@ from hypothesis.extra import numpy as hnp
 
 from chainrule.errors import ArgumentError
 from chainrule.storage import load_arrays, save_arrays
+from tests._memory import limited_memory
 
 Arrays = dict[str, np.ndarray]
 Texts = dict[str, str]
@@ -118,6 +119,28 @@ def test_what_the_safetensors_library_saves_is_read(
     assert found.keys() == wanted.keys()
     for name in wanted:
         assert_same(found[name], wanted[name])
+
+
+def test_bfloat16_is_read_as_float32_to_the_bit_and_in_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "x.safetensors"
+    every = np.arange(2**16, dtype=np.uint16)  # every number of bfloat16 there is, NaN and inf included
+    many = np.resize(every, 3 << 20)  # more than one piece
+    header = '{"e":{"dtype":"BF16","shape":[256,256],"data_offsets":[0,131072]},'
+    header += f'"m":{{"dtype":"BF16","shape":[{many.size}],"data_offsets":[131072,{131072 + many.nbytes}]}}}}'
+    path.write_bytes(struct.pack("<Q", len(header)) + header.encode() + every.tobytes() + many.tobytes())
+    with limited_memory(2 * path.stat().st_size + (3 << 20)):
+        found, _ = load_arrays(path)
+    assert found["e"].shape == (256, 256)
+    # 1 is 0x3f80, and −2 is 0xc000: the sign, eight bits of exponent and the first seven of the fraction.
+    assert found["e"].dtype == np.float32
+    assert (found["e"].ravel()[0x3F80], found["e"].ravel()[0xC000], found["e"].ravel()[0x0001]) == (
+        1,
+        -2,
+        2.0**-133,
+    )
+    for name, halves in {"e": every, "m": many}.items():
+        np.testing.assert_array_equal(found[name].ravel().view(np.uint32) >> 16, halves)
+        assert not (found[name].ravel().view(np.uint32) & 0xFFFF).any()
 
 
 def test_each_array_has_memory_of_its_own(tmp_path: Path) -> None:

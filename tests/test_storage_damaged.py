@@ -98,14 +98,15 @@ HEADERS: dict[str, tuple[str | bytes, str]] = {
 
 # Entries of one array, "a", with eight bytes behind the header.
 ENTRIES = {
-    "unknown dtype": ('"F33" [2] [0,8]', "'a' has the dtype 'F33', known are F64, F32, F16, I64"),
+    "unknown dtype": ('"F33" [2] [0,8]', "'a' has the dtype 'F33', known are BF16, F64, F32, F16, I64"),
     "dtype in small letters": ('"f32" [2] [0,8]', "has the dtype 'f32'"),
     "dtype is a number": ("32 [2] [0,8]", "has the dtype 32"),
     "dtype is a list": ('["F32"] [2] [0,8]', r"has the dtype \['F32'\]"),
-    "BF16": ('"BF16" [4] [0,8]', "NumPy has no bfloat16: store it as F32"),
+    "bfloat16 of half the size": ('"BF16" [2] [0,8]', "dtype BF16 does not fit its data_offsets"),
     "float8": ('"F8_E4M3" [8] [0,8]', "has the dtype 'F8_E4M3'"),
     "shape is a number": ('"F32" 2 [0,8]', "'a' has the shape 2, not a list of at most 64 whole numbers"),
     "negative axes": ('"F32" [-1,-2] [0,8]', r"has the shape \[-1, -2\], not"),
+    "axis is minus 0": ('"F32" [-0] [0,0]', r"has the shape \[-0.0\], not"),
     "axis with a point": ('"F32" [2.0] [0,8]', r"has the shape \[2.0\], not"),
     "axis is true": ('"F64" [true] [0,8]', r"has the shape \[True\], not"),
     "axis is NaN": ('"F32" [NaN] [0,8]', r"has the shape \[nan\], not"),

@@ -113,6 +113,7 @@ __getattr__ = _lazy_names(
             "Graph",
             "parse",
         ),
+        "interop.tensorboard": ("TensorBoard",),
         "layers": (
             "AddLayer",
             "Affine",
@@ -200,6 +201,7 @@ if TYPE_CHECKING:
         Graph,
         parse,
     )
+    from .interop.tensorboard import TensorBoard
     from .layers import (
         ELU,
         GELU,
@@ -320,6 +322,7 @@ __all__ = [
     "SquaredError",
     "Tanh",
     "TargetAccuracy",
+    "TensorBoard",
     "Trainer",
     "TwoLayerNet",
     "Variable",

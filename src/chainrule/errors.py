@@ -23,7 +23,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy
 
@@ -52,6 +52,7 @@ def _folder(module_file: str) -> str:
 
 _STANDARD_LIBRARY = _folder(os.__file__)
 _SITES = tuple(os.path.join(_STANDARD_LIBRARY, name, "") for name in ("site-packages", "dist-packages"))
+_LONGEST = 1000  # characters of what an error quotes of a file
 _NOT_THE_USERS = (_folder(__file__), _folder(numpy.__file__), "<")  # "<": code without a file
 
 
@@ -72,6 +73,18 @@ def _line_of_the_user() -> str | None:
     return None
 
 
+def _printable(text: str) -> str:
+    """A text that cannot steer a terminal: names in a file, or of a user, may hold anything."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
+def _short(text: str) -> str:
+    """The beginning and the end of a text that would fill more than a screen."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
+
+
 class ChainruleError(Exception):
     """What was broken, where, how to mend it and where to read more, one line each.
 
@@ -85,13 +98,16 @@ class ChainruleError(Exception):
      '  more  docs/errors.md#shapeerror']
     """
 
+    quotes_files: ClassVar[bool] = False  # which may come from anywhere, and be long
     key: str | None = None
     facts: Mapping[str, Any] = {}
 
     def __init__(self, what: str, *, fix: str | None = None, at: str | None = None) -> None:
-        self.what, self.fix = what, fix
+        if self.quotes_files:
+            what, fix = _short(what), fix and _short(fix)
+        self.what, self.fix = _printable(what), fix and _printable(fix)
         self.at = at or _line_of_the_user()
-        super().__init__(what)
+        super().__init__(self.what)
 
     def told_as(self, subject: str, key: str, **facts: Any) -> Self:
         """The same error, with all that it takes to say it in another language.
@@ -170,9 +186,13 @@ class ParseError(ChainruleError, ValueError):
 class DataError(ChainruleError, ValueError):
     """A file or array of data that is damaged or not what it says it is."""
 
+    quotes_files = True
+
 
 class CheckpointError(ChainruleError, ValueError):
     """A saved network or run that cannot be used."""
+
+    quotes_files = True
 
 
 class NonFiniteError(ChainruleError, ArithmeticError):

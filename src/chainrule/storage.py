@@ -38,12 +38,16 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "BOOL": np.dtype("?"),
 }  # fmt: skip
 _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+# The upper half of a float32. NumPy has no such dtype, so these numbers are read as float32, which holds each exactly.
+_BFLOAT16 = "BF16"
+_ITEMSIZES = {_BFLOAT16: 2, **{name: dtype.itemsize for name, dtype in _DTYPES.items()}}
 _METADATA = "__metadata__"
 
 _LONGEST_HEADER = 100_000_000  # bytes; the reference library's limit
 _MOST_MEMBERS = 100_000  # of the header (arrays and metadata), and of the metadata
 _LONGEST_ENTRY = 4096  # bytes; a shape of 64 axes of 20 digits each fits with room to spare
 _MOST_AXES = 64  # NumPy's limit
+_PIECE = 1 << 18  # numbers that are widened at a time
 
 
 # Files that are complete or absent ---------------------------------------------------------------
@@ -211,7 +215,7 @@ def _header(
 class _Place(NamedTuple):
     """What the header says of one array; begin and end count bytes from the end of the header."""
 
-    dtype: np.dtype[Any]
+    dtype: str
     shape: tuple[int, ...]
     begin: int
     end: int
@@ -222,7 +226,7 @@ def load_arrays(path: _AnyPath) -> tuple[dict[str, NDArray[Any]], dict[str, str]
 
     path     the file
     returns  name to array (C order, native byte order, each with memory of its own), in the order of
-             the header; and the metadata, name to text
+             the header; and the metadata, name to text. Numbers of bfloat16 become float32, unchanged
     raises   CheckpointError, naming the file and what is wrong with it, for every file that is missing,
              damaged or not what it says
     source   the safetensors format, see the head of this module
@@ -335,31 +339,35 @@ def _without_duplicates(members: list[tuple[str, Any]]) -> dict[str, Any]:
     return entry
 
 
+def _whole(text: str) -> float:
+    """A whole number; -0 is none to the reference library, and nobody who counts writes it."""
+    return -0.0 if text == "-0" else int(text)
+
+
 def _place(name: str, text: bytes) -> _Place:
     """Read the entry of one array."""
     if len(text) > _LONGEST_ENTRY:
         raise ValueError(f"the entry of {name!r} takes {len(text):,} bytes, over {_LONGEST_ENTRY:,}")
-    entry = json.loads(text.decode(), object_pairs_hook=_without_duplicates)
+    entry = json.loads(text.decode(), object_pairs_hook=_without_duplicates, parse_int=_whole)
     if entry.keys() != {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"the entry of {name!r} has {sorted(entry)}, not data_offsets, dtype and shape")
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
-    if not isinstance(dtype, str) or dtype not in _DTYPES:
-        hint = "; NumPy has no bfloat16: store it as F32" if dtype == "BF16" else ""
-        raise ValueError(f"{name!r} has the dtype {dtype!r}, known are {', '.join(_DTYPES)}{hint}")
+    if not isinstance(dtype, str) or dtype not in _ITEMSIZES:
+        raise ValueError(f"{name!r} has the dtype {dtype!r}, known are {', '.join(_ITEMSIZES)}")
     if not _are_counts(shape) or len(shape) > _MOST_AXES:
         raise ValueError(f"{name!r} has the shape {shape}, not a list of at most {_MOST_AXES} whole numbers")
     if not _are_counts(offsets) or len(offsets) != 2:
         raise ValueError(f"{name!r} has the data_offsets {offsets}, not a begin and an end")
-    itemsize = _DTYPES[dtype].itemsize
+    itemsize = _ITEMSIZES[dtype]
     # NumPy refuses what would be too large even where an axis of 0 makes it nothing.
-    if math.prod(n for n in shape if n) * itemsize >= 2**63:
+    if math.prod(n for n in shape if n) * (4 if dtype == _BFLOAT16 else itemsize) >= 2**63:
         raise ValueError(f"{name!r} is larger than memory can ever be: its shape is {shape}")
     begin, end = offsets
     if end - begin != math.prod(shape) * itemsize:
         raise ValueError(
             f"{name!r} of shape {shape} and dtype {dtype} does not fit its data_offsets {offsets}"
         )
-    return _Place(_DTYPES[dtype], tuple(shape), begin, end)
+    return _Place(dtype, tuple(shape), begin, end)
 
 
 def _are_counts(values: object) -> bool:
@@ -380,15 +388,32 @@ def _check_places(places: dict[str, _Place], size: int) -> None:
 
 def _read_array(file: BinaryIO, start: int, name: str, place: _Place) -> NDArray[Any]:
     """Read one array straight into its own memory."""
-    array = np.empty(place.shape, place.dtype)
-    raw = array.reshape(-1).view(np.uint8)
     file.seek(start + place.begin)
+    if place.dtype == _BFLOAT16:
+        return _read_bfloat16(file, place.shape)
+    array = np.empty(place.shape, _DTYPES[place.dtype])
+    _fill(file, array)
+    # Any other byte is a bool that is neither equal to True nor to False.
+    if array.dtype == np.bool_ and array.size and array.view(np.uint8).max() > 1:
+        raise ValueError(f"{name!r} holds bools that are neither 0 nor 1")
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _fill(file: BinaryIO, array: NDArray[Any]) -> None:
+    raw = array.reshape(-1).view(np.uint8)
     if file.readinto(raw.data) != raw.size:  # type: ignore[attr-defined]  # every file opened "rb" has it
         raise ValueError("it became shorter while it was read")
-    # Any other byte is a bool that is neither equal to True nor to False.
-    if place.dtype == np.bool_ and raw.size and raw.max() > 1:
-        raise ValueError(f"{name!r} holds bools that are neither 0 nor 1")
-    return array.astype(place.dtype.newbyteorder("="), copy=False)
+
+
+def _read_bfloat16(file: BinaryIO, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Read upper halves of float32, piece by piece, so that the file is never in memory besides the result."""
+    array = np.empty(shape, np.float32)
+    bits = array.reshape(-1).view(np.uint32)
+    for begin in range(0, bits.size, _PIECE):
+        halves = np.empty(min(_PIECE, bits.size - begin), "<u2")
+        _fill(file, halves)
+        np.left_shift(halves, 16, out=bits[begin : begin + halves.size], dtype=np.uint32)
+    return array
 
 
 def json_ready(value: Any) -> Any:

@@ -167,14 +167,16 @@ def cut(data):
         ("empty", b"", "empty cannot be read as a picture: "),
         ("text.txt", b"seven", "text.txt cannot be read as a picture: cannot identify image file"),
         ("cut.png", cut, "cut.png cannot be read as a picture: "),
-        ("cut.npy", cut, "cut.npy cannot be read: "),
+        ("cut.npy", cut, "cut.npy promises 576 bytes of data in an array of shape (2, 36), but holds "),
         ("odd.npy", np.zeros((3, 5)), "odd.npy holds an array of shape (3, 5); the network takes rows of 36 numbers\n"
          "  fix   save one of shape (rows, 36)\n"),
         ("none.npy", np.zeros((0, 36)), "none.npy holds an array of shape (0, 36); "),
-        ("complex.npy", np.zeros((2, 36), complex), "complex.npy holds complex128; a network takes real numbers\n"),
+        ("complex.npy", np.zeros((2, 36), complex), "complex.npy holds <c16, not integers, floats or booleans\n"),
         ("nan.npy", np.where(np.arange(72) == 40, np.nan, 0).reshape(2, 36),
-         "nan.npy holds NaN or inf, first in row 1\n"),
-        ("objects.npy", np.array([{}] * 36), "objects.npy cannot be read: "),
+         "nan.npy holds NaN, inf, or what float32 cannot hold, first in row 1\n"),
+        ("large.npy", np.full((2, 36), 1e300),
+         "large.npy holds NaN, inf, or what float32 cannot hold, first in row 0\n"),
+        ("objects.npy", np.array([{}] * 36), "objects.npy holds Python objects, which would have to be unpickled"),
         ("cut.idx", cut, "cut.idx promises 72 bytes of data, but the 59 bytes of it cannot hold them\n"),
     ],
     ids=lambda value: value if isinstance(value, str) and "." in value and " " not in value else "",
@@ -204,7 +206,7 @@ def test_a_header_that_lies_costs_no_memory(command, run):
     Path("x.npy").write_bytes(data)
     done = command("predict", run, "x.npy")
     assert done.code == 2
-    assert done.err.startswith("chainrule: x.npy cannot be read: ")
+    assert done.err.startswith("chainrule: x.npy promises 576,000,000,000 bytes of data in an array of shape")
 
 
 def test_a_network_that_takes_no_square(command, heaps):

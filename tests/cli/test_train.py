@@ -14,6 +14,7 @@ from chainrule.cli import _train
 from chainrule.optimizers import BY_NAME
 from chainrule.runs import Settings, load_data, trainer_of
 from chainrule.training import RunFolder
+from tests.interop.tensorboard._read import points
 
 FILES = {"run.json", "history.json", "learning-curve.svg", "network.safetensors", "checkpoint.safetensors"}
 
@@ -24,6 +25,17 @@ def epochs_of(folder):
 
 def settings_of(folder):
     return json.loads((folder / "run.json").read_text())["settings"]
+
+
+def test_a_log_for_tensorboard_goes_on_when_the_run_does(command, heaps, tmp_path):
+    assert command("train", heaps, "--epochs", 1, "--hidden", 8, "--out", "r", "--tensorboard").code == 0
+    assert command("train", heaps, "--epochs", 2, "--resume", "--out", "r").code == 0
+    folder = tmp_path / "r"
+    assert len(list((folder / "tensorboard").iterdir())) == 2
+    found = points(folder / "tensorboard")
+    assert found["loss/validation"] == [
+        (e["step"], np.float32(e["validation_loss"])) for e in epochs_of(folder)
+    ]
 
 
 def test_a_run_is_shown_and_written(command, heaps, arrays, tmp_path):

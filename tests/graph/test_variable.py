@@ -116,31 +116,6 @@ def test_masked_arrays_are_refused_on_either_side_of_an_operator() -> None:
         masked * x
 
 
-class _Foreign:
-    """An array of another library: not one of the standard, but with a way to NumPy's."""
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.ones(2)
-
-    def __repr__(self) -> str:
-        return "Foreign"
-
-
-def test_an_array_of_another_library_is_refused_with_the_way_to_one_of_numpys() -> None:
-    with refused(
-        DTypeError,
-        "a variable holds real numbers (float32 or float64), not _Foreign (Foreign)",
-        "np.asarray(x)",
-    ):
-        Variable(_Foreign())
-    with refused(
-        DTypeError,
-        "a gate takes real numbers, arrays of them and variables, not _Foreign (Foreign)",
-        "np.asarray(x)",
-    ):
-        Variable(2.0) * _Foreign()
-
-
 def test_other_values_that_are_refused() -> None:
     x = Variable(2.0, name="x")
     with refused(ArgumentError, "x is a variable already", "use it as it is, or its .value"):

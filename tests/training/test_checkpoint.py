@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -143,3 +144,48 @@ def test_a_file_of_something_else_is_refused(make_net, tmp_path):
     net.save(tmp_path / "network")
     with pytest.raises(CheckpointError, match="is not a checkpoint of this version"):
         cr.Trainer(net, cr.SGD(0.1)).resume(tmp_path / "network")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ({"callbacks": [{"class": 3, "values": {}}]}, "was written with other callbacks: 3"),
+        (
+            {
+                "callbacks": [
+                    {"class": "EarlyStopping", "values": {"best": 1, "best_epoch": 1, "waited": "x"}}
+                ]
+            },
+            "lacks what the callbacks remember: invalid literal for int()",
+        ),
+        (
+            {"history": [{"epoch": "a" * 5000}]},
+            "lacks a part of what a checkpoint holds: an epoch holds something",
+        ),
+        ({"history": [3]}, "lacks a part of what a checkpoint holds"),
+        ({"rows": "many"}, "lacks a part of what a checkpoint holds: invalid literal"),
+    ],
+    ids=["class", "values", "text in the history", "history of numbers", "rows"],
+)
+def test_a_part_of_another_kind_is_refused(spirals, make_net, tmp_path, damage, message):
+    trainer = cr.Trainer(make_net(), cr.SGD(0.1), callbacks=[EarlyStopping("train_loss")])
+    trainer.fit(*spirals, epochs=1)
+    trainer.save(tmp_path / "checkpoint")
+    arrays, metadata = load_arrays(tmp_path / "checkpoint")
+    metadata["trainer"] = json.dumps(json.loads(metadata["trainer"]) | damage)
+    save_arrays(tmp_path / "checkpoint", arrays, metadata)
+    with pytest.raises(CheckpointError, match=re.escape(message)):
+        trainer.resume(tmp_path / "checkpoint")
+
+
+def test_best_parameters_of_another_network_are_refused_when_training_goes_on(spirals, make_net, tmp_path):
+    trainer = cr.Trainer(make_net(), cr.SGD(0.1), callbacks=[EarlyStopping("train_loss")])
+    trainer.fit(*spirals, epochs=1)
+    trainer.save(tmp_path / "checkpoint")
+    arrays, metadata = load_arrays(tmp_path / "checkpoint")
+    save_arrays(tmp_path / "checkpoint", arrays | {"callback/0/W1": np.zeros((1, 1))}, metadata)
+    trainer.resume(tmp_path / "checkpoint")
+    with pytest.raises(
+        CheckpointError, match="the best parameters that EarlyStopping was given back are not"
+    ):
+        trainer.fit(*spirals, epochs=2)

@@ -102,6 +102,9 @@ def _add_train(commands: Commands) -> None:
     setting("dtype", "float32 or float64 (float32)", metavar="NAME")
     command.add_argument("--out", metavar="FOLDER", help="the run's folder (runs/DATA-DATE-TIME)")
     command.add_argument(
+        "--tensorboard", action="store_true", help="write a log for TensorBoard into the run's folder too"
+    )
+    command.add_argument(
         "--resume", action="store_true", help="go on with the run in --out; --epochs may be larger"
     )
 

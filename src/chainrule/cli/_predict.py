@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..datasets import read_idx
+from ..datasets import read_idx, read_npy
 from ..errors import DataError, ShapeError
 from ..networks import Network
 from ..runs import load_network, numbers, probabilities
@@ -49,7 +49,7 @@ def _read(path: Path, network: Network, invert: bool | None) -> tuple[Array, str
     with path.open("rb") as file:
         start = file.read(len(_NPY))
     if start == _NPY:
-        return _rows(_read_npy(path), network, path)
+        return _rows(read_npy(path), network, path)
     if start.startswith((_GZIP, _IDX)):
         return _rows(read_idx(path), network, path)
     if path.suffix == ".npy":
@@ -59,16 +59,6 @@ def _read(path: Path, network: Network, invert: bool | None) -> tuple[Array, str
     return row[np.newaxis], done
 
 
-def _read_npy(path: Path) -> Array:
-    try:
-        # Mapped, so that a header that promises more than the file holds is refused before memory is spent on it.
-        return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
-    except (ValueError, OSError, EOFError) as error:
-        raise DataError(
-            f"{path} cannot be read: {error}", fix="save an array of numbers with np.save"
-        ) from error
-
-
 def _rows(x: Array, network: Network, path: Path) -> tuple[Array, str]:
     """An array as rows of inputs, and in words what they are."""
     inputs = network.input_size
@@ -76,10 +66,9 @@ def _rows(x: Array, network: Network, path: Path) -> tuple[Array, str]:
         what = f"{path} holds an array of shape {x.shape}; the network takes rows of {inputs} numbers"
         raise ShapeError(what, fix=f"save one of shape (rows, {inputs})")
     rows = numbers(x, str(path), str(network.dtype)).reshape(-1, inputs)
-    finite = np.isfinite(x.reshape(rows.shape)).all(axis=1)
+    finite = np.isfinite(rows).all(axis=1)
     if not finite.all():
-        raise DataError(
-            f"{path} holds NaN or inf, first in row {int(finite.argmin())}", fix="leave such rows out"
-        )
+        what = f"{path} holds NaN, inf, or what {rows.dtype} cannot hold, first in row {int(finite.argmin())}"
+        raise DataError(what, fix="leave such rows out")
     scaled = ", divided by 255" if x.dtype == np.uint8 else ""
     return rows, f"{counted(len(rows), 'row')} of {inputs} numbers, {x.dtype}{scaled}"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
 from ..engines import available
 from ..errors import ArgumentError, DataError, NonFiniteError, UnsupportedError
+from ..interop.tensorboard import TensorBoard
 from ..runs import (
     Data,
     Settings,
@@ -22,7 +24,7 @@ from ..runs import (
     start,
     trainer_of,
 )
-from ..training import RunFolder, Trainer
+from ..training import Callback, RunFolder, Trainer
 from ._outcome import Outcome, introduction, what_was_saved
 from ._progress import EpochTable
 from ._screen import complain, print_json
@@ -41,9 +43,12 @@ def train(options: argparse.Namespace) -> int:
     folder, settings, data = _resume(options) if options.resume else _start(options)
     screen = sys.stderr if options.json else sys.stdout
     table = EpochTable(len(data.x_train), screen)
+    # A run that has a log goes on with it, asked or not.
+    has_log = options.tensorboard or folder.tensorboard.is_dir()
+    logs = [TensorBoard(folder.tensorboard)] if has_log else []
     engine_is_ours = options.engine in (None, "auto") and not folder.checkpoint.exists()
     try:
-        settings, trainer = _trained(folder, settings, data, table, engine_is_ours=engine_is_ours)
+        settings, trainer = _trained(folder, settings, data, table, logs, engine_is_ours=engine_is_ours)
     except NonFiniteError as error:
         table.close()
         complain(f"chainrule: {error.what}\n  fix    {_fix(error, settings)}\n{what_was_saved(folder)}")
@@ -64,10 +69,16 @@ def train(options: argparse.Namespace) -> int:
 
 
 def _trained(
-    folder: RunFolder, settings: Settings, data: Data, table: EpochTable, *, engine_is_ours: bool
+    folder: RunFolder,
+    settings: Settings,
+    data: Data,
+    table: EpochTable,
+    logs: Sequence[Callback],
+    *,
+    engine_is_ours: bool,
 ) -> tuple[Settings, Trainer]:
     """Train; where the engine was ours to choose and cannot be used after all, with the one that always can."""
-    trainer = trainer_of(folder, settings, data, [table])
+    trainer = trainer_of(folder, settings, data, [table, *logs])
     table.say("\n".join(introduction(trainer, settings, data)))
     if engine_is_ours and settings.engine == "eager" and (reason := available()["fused"]):
         table.say(f"note: the fused engine, which is faster, {reason}")
@@ -80,7 +91,7 @@ def _trained(
         table.say(f"note: {problem.what}; training goes on with the eager engine")
         settings = replace(settings, engine="eager")
         folder.write_about({**folder.read_about(), "settings": settings.to_json()})
-        trainer = trainer_of(folder, settings, data, [table])
+        trainer = trainer_of(folder, settings, data, [table, *logs])
         _fit(trainer, settings, data)
     return settings, trainer
 

@@ -6,6 +6,7 @@ more than it holds, ends in one DataError that names it, before memory is spent 
 
 from chainrule.datasets._idx import load_idx, read_idx
 from chainrule.datasets._mnist import load_mnist
+from chainrule.datasets._npy import read_npy
 from chainrule.datasets._npz import load_npz
 
-__all__ = ["load_idx", "load_mnist", "load_npz", "read_idx"]
+__all__ = ["load_idx", "load_mnist", "load_npz", "read_idx", "read_npy"]

@@ -1,21 +1,17 @@
-"""Data sets in one .npz file, NumPy's zip archive of arrays.
-
-Read here, not with np.load: that believes the shape in an array's header and asks for as much memory.
-"""
+"""Data sets in one .npz file, NumPy's zip archive of arrays."""
 
 from __future__ import annotations
 
 import os
-import re
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.datasets._forms import Split, arrange, class_numbers
-from chainrule.datasets._promise import Stream, check_promise, promised_bytes, read_promised
+from chainrule.datasets._npy import read_stream
+from chainrule.datasets._promise import check_promise
 from chainrule.errors import DataError
 
 if TYPE_CHECKING:
@@ -25,15 +21,6 @@ _AnyPath: TypeAlias = str | os.PathLike[str]
 
 # The names that each array may have.
 _NAMES = (("x_train",), ("t_train", "y_train"), ("x_test",), ("t_test", "y_test"))
-
-_MAGIC = b"\x93NUMPY"
-_STARTS = {_MAGIC + bytes([version, 0]) for version in (1, 2, 3)}
-_LONGEST_HEADER = 1 << 16  # bytes; what version 1 of the format allows
-_HEADER = (
-    r"\{\s*'descr':\s*'(?P<descr>[^']*)',\s*'fortran_order':\s*(?P<fortran>True|False),"
-    r"\s*'shape':\s*\((?P<shape>(?:\s*[0-9]{1,19}L?\s*,)*(?:\s*[0-9]{1,19}L?)?)\s*\),?\s*\}\s*"
-)
-_NUMBERS = r"[<>|=](b1|[iu][1248]|f[248])"
 
 
 def load_npz(
@@ -106,38 +93,7 @@ def _read_array(archive: ZipFile, path: Path, key: str) -> NDArray[Any]:
     stored = min(member.compress_size, path.stat().st_size)
     check_promise(name, member.file_size, stored, packed=member.compress_type == ZIP_DEFLATED)
     with archive.open(member) as stream:
-        dtype, in_fortran_order, shape, start = _read_header(stream, name)
-        promised = promised_bytes(name, shape, dtype.itemsize)
-        if start + promised != member.file_size:
-            raise DataError(
-                f"{name} promises {promised:,} bytes of data in an array of shape {shape}, "
-                f"but holds {member.file_size - start:,}"
-            )
-        data = read_promised(stream, promised, name)
-    array = data.view(dtype).reshape(shape, order="F" if in_fortran_order else "C")
-    return array.astype(dtype.newbyteorder("="), order="C", copy=False)
-
-
-def _read_header(stream: Stream, name: str) -> tuple[np.dtype[Any], bool, tuple[int, ...], int]:
-    """Dtype, whether in Fortran order, shape, and how many bytes the header takes."""
-    start = stream.read(8)  # the magic string and the format's version
-    width = 2 if start == _MAGIC + b"\x01\x00" else 4  # of the length that follows
-    length = int.from_bytes(stream.read(width), "little")
-    if start not in _STARTS or length > _LONGEST_HEADER:
-        raise DataError(f"{name} is no array of NumPy: it begins with {start.hex(' ') or 'nothing'}")
-    text = stream.read(length).decode("latin-1")
-    match = re.fullmatch(_HEADER, text)
-    if match is None:
-        raise DataError(f"{name} has a header that is not one of a plain array: {text[:200]!r}")
-    if "O" in match["descr"]:
-        raise DataError(
-            f"{name} holds Python objects, which would have to be unpickled and could run anything",
-            fix="save an array of numbers: np.stack(objects) or objects.astype(float)",
-        )
-    if not re.fullmatch(_NUMBERS, match["descr"]):
-        raise DataError(f"{name} holds {match['descr']}, not integers, floats or booleans")
-    shape = tuple(int(n) for n in re.findall("[0-9]+", match["shape"]))
-    return np.dtype(match["descr"]), match["fortran"] == "True", shape, 8 + width + length
+        return read_stream(stream, member.file_size, name)
 
 
 def _check_shapes(path: Path, arrays: dict[str, NDArray[Any]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..graph import Variable
+from ..graph import Variable, as_array
 from ..networks import Network
 
 
@@ -32,7 +32,7 @@ def run_by_layer(network: Network, x: Any, t: Any) -> list[LayerRun]:
     >>> [run.name for run in run_by_layer(net, np.zeros((1, 2)), np.array([0]))]
     ['Affine1', 'Relu1', 'Affine2', 'SoftmaxWithLoss']
     """
-    out = network.laid_out(network.leaf(x))
+    out = network.laid_out(network.leaf(as_array(x)))
     runs: list[LayerRun] = []
     for name, layer in network.layers.items():
         given = {own: Variable(value, name=layer.keys[own]) for own, value in layer.parameters.items()}
@@ -40,5 +40,5 @@ def run_by_layer(network: Network, x: Any, t: Any) -> list[LayerRun]:
         runs.append(LayerRun(name, {layer.keys[own]: v for own, v in given.items()}, out))
     if t is not None:
         loss = network.lastLayer
-        runs.append(LayerRun(type(loss).__name__, {}, loss.compute(out, t)))
+        runs.append(LayerRun(type(loss).__name__, {}, loss.compute(out, as_array(t, "t"))))
     return runs

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..graph import Variable
+from ..graph import Variable, as_array, namespace_of
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _WRITTEN = re.compile(rf"([-+=*])\s*({_NUMBER})", re.ASCII)
@@ -47,7 +47,10 @@ def changed(name: str, variable: Variable, change: Any) -> Any:
             after[place] = _moved(f"{name}[{index}]", before[place], part)
     else:
         after = np.asarray(_moved(name, before, change), dtype=before.dtype)
-    return after if isinstance(variable._value, np.ndarray) else type(variable._value)(after)
+    value = variable._value
+    if hasattr(value, "__array_namespace__"):  # an array, of whatever library
+        return namespace_of((value,)).asarray(after)
+    return type(value)(after)
 
 
 def _moved(name: str, before: Any, change: Any) -> Any:
@@ -80,8 +83,8 @@ def _read(name: str, text: str) -> tuple[str, Any]:
 
 def _numbers(name: str, change: Any) -> Any:
     try:
-        numbers = np.asarray(change)
-    except ValueError:  # rows that differ in length
+        numbers = as_array(change)
+    except ShapeError:  # rows that differ in length
         numbers = np.asarray(None)
     if numbers.dtype.kind not in "fiu":
         what = f"the change of {name} is a number, an array, text or elements, not {change!r:.60}"

@@ -120,7 +120,7 @@ def gradient_flow(
             fix="cr.gradient_flow(network, x, t)",
         )
     loss, _ = network.evaluate(x, t)  # refuses what does not fit
-    runs = run_by_layer(network, x, np.asarray(t))
+    runs = run_by_layer(network, x, t)
     *layers, last = runs
     rule = optimizer if optimizer is not None else SGD()
     outs = [run.out for run in layers]
@@ -134,7 +134,7 @@ def gradient_flow(
         type(network).__name__,
         tuple(_measured(run, of, rule) for run in layers),
         loss,
-        int(np.asarray(x).shape[0]),
+        int(np.shape(runs[0].out)[0]),
         repr(rule),
         say.language,
     )

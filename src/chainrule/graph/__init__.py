@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from .._lazy import lazy as _lazy_names
 from . import _variable, functions  # _variable first: the others import from it
+from ._arrays import as_array, is_foreign
 from ._backward import gradients_of, reachable, undo_broadcasting
 from ._dimension import Dimension, fitted, length_at, shape_at
 from ._inputs import as_numbers, check_inputs, holds_numbers
@@ -43,6 +44,7 @@ __all__ = [
     "Shown",
     "Variable",
     "apply",
+    "as_array",
     "as_numbers",
     "central_difference",
     "chosen",
@@ -58,6 +60,7 @@ __all__ = [
     "handed_back",
     "hessian",
     "holds_numbers",
+    "is_foreign",
     "jacobian",
     "length_at",
     "local_derivatives",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DTypeError
+from ._arrays import as_array, is_foreign
 from ._dimension import Dimension
 
 _ARRAYS = (np.ndarray, np.generic)
@@ -14,12 +15,12 @@ _NUMPYS = (*_ARRAYS, float, int)
 
 # What to do with a value that cannot be a variable, by the kind of its dtype.
 _FIXES = {
-    "i": "x.astype(float)",
-    "u": "x.astype(float)",
-    "b": "x.astype(float)",
-    "O": "x.astype(float)",
-    "f": "x.astype(np.float32) or x.astype(np.float64)",
-    "c": "x.real and x.imag, as two variables",
+    "i": "{x}.astype(float)",
+    "u": "{x}.astype(float)",
+    "b": "{x}.astype(float)",
+    "O": "{x}.astype(float)",
+    "f": "{x}.astype(np.float32) or {x}.astype(np.float64)",
+    "c": "{x}.real and {x}.imag, as two variables",
 }
 
 
@@ -58,12 +59,17 @@ def constant(value: Any) -> Any:
         return float(value) if isinstance(value, float) else int(value)
     elif hasattr(value, "__array_namespace__"):
         return value
+    elif is_foreign(value):
+        return constant(as_array(value))
     what = f"a gate takes real numbers, arrays of them and variables, not {_name(value)}"
-    raise DTypeError(what, fix=_as_array(value))
+    raise DTypeError(what)
 
 
-def differentiable(value: Any) -> Any:
-    """A value that can have a gradient: a float, or an array of float32 or float64."""
+def differentiable(value: Any, x: str = "x") -> Any:
+    """A value that can have a gradient: a float, or an array of float32 or float64.
+
+    x   what to call an array of NumPy with these numbers, for messages
+    """
     if isinstance(value, list | tuple):
         value = _array(value)
         if value.dtype.kind in "iu":
@@ -79,10 +85,12 @@ def differentiable(value: Any) -> Any:
         return as_float(value)
     elif hasattr(value, "__array_namespace__") and has_gradient(value):
         return value
+    elif is_foreign(value):
+        return differentiable(as_array(value), "np.asarray(x)")
     kind = value.dtype.kind if isinstance(value, _ARRAYS) else "V"
     why = "; whole numbers have no gradient" if kind in "iu" else ""
     what = f"a variable holds real numbers (float32 or float64), not {_name(value)}{why}"
-    raise DTypeError(what, fix=_FIXES.get(kind) or _as_array(value))
+    raise DTypeError(what, fix=_FIXES.get(kind, "").format(x=x) or None)
 
 
 def as_float(value: int) -> float:
@@ -106,12 +114,6 @@ def _base_class(value: np.ndarray[Any, Any], who: str) -> np.ndarray[Any, Any]:
         fix = "np.asarray(x), with a value of your choice where the mask is"
         raise DTypeError(f"{who} plain arrays, not {type(value).__name__}", fix=fix)
     return value.view(np.ndarray)
-
-
-def _as_array(value: Any) -> str | None:
-    """The way from another library's array to one of NumPy's."""
-    is_foreign = hasattr(value, "__array__") and not isinstance(value, _NUMPYS)
-    return "np.asarray(x)" if is_foreign else None
 
 
 def _name(value: Any) -> str:

@@ -181,6 +181,15 @@ class Variable(Shown):
             fix="np.stack([...]) makes one variable of several; take .value if plain numbers are meant",
         )
 
+    def __dlpack__(self, **settings: Any) -> Any:
+        raise UnsupportedError(
+            f"{describe(self)} cannot become an array of another library without losing its graph",
+            fix="take .value, which is an array that they all read",
+        )
+
+    def __dlpack_device__(self) -> Any:
+        return self.__dlpack__()
+
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **settings: Any) -> Any:
         return call_ufunc(ufunc, method, inputs, settings)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from ..errors import DTypeError, ShapeError
-from ..graph import Variable
+from ..graph import Variable, as_array, is_foreign
 from ._initial import Init, checked_dtype, checked_init, deviation_for, generator
 from ._layer import Array, Layer
 
@@ -100,6 +100,8 @@ class Weighted(Layer):
             return value
         if isinstance(value, list | tuple):
             value = np.asarray(value, dtype=np.float64)
+        if is_foreign(value):
+            value = as_array(value, name)
         if not isinstance(value, np.ndarray):
             kind = cls.__name__
             raise DTypeError(

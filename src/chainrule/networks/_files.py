@@ -1,6 +1,7 @@
 """A network in one safetensors file and back.
 
-The arrays are those of ``params`` and ``state``. The metadata has one entry, ``chainrule``, which holds JSON:
+The arrays are those of ``params`` and ``state``. The metadata has two entries: ``format``, without which Hugging Face's
+loader would refuse the file, and ``chainrule``, which holds JSON:
 
     {"format": 1, "network": "Sequential",
      "layers": [{"layer": "Affine", "inputs": 784, "outputs": 50}, {"layer": "ReLU"}, …],
@@ -36,7 +37,7 @@ _CLASSES: dict[str, type[Network]] = {
 
 def save(network: Network, path: str | os.PathLike[str]) -> None:
     """`Network.save`."""
-    save_arrays(path, network.arrays, {"chainrule": json.dumps(description(network))})
+    save_arrays(path, network.arrays, {"format": "pt", "chainrule": json.dumps(description(network))})
 
 
 def load(path: str | os.PathLike[str]) -> Network:

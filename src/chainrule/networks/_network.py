@@ -8,13 +8,13 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ArgumentError, CheckpointError, DTypeError, GraphError, ShapeError, UnsupportedError
-from ..graph import Shown, Variable, as_numbers, check_inputs, gradients_of, new_variable
+from ..graph import Shown, Variable, as_array, as_numbers, check_inputs, gradients_of, new_variable
 from ..graph import functions as f
 from ..layers import Embedding, Layer, LossLayer, numbered
 from ._arrangement import Shape, check_kinds, first_shape, shapes_behind
@@ -127,7 +127,7 @@ class Network(Shown):
 
         raises   DTypeError for what it does not take; ArgumentError for an id that is out of range
         """
-        x = np.asarray(x)
+        x = as_array(x)
         return as_numbers(x, self.dtype) if self.embedding is None else self.embedding.checked(x)
 
     def leaf(self, x: Any) -> Any:
@@ -313,6 +313,62 @@ class Network(Shown):
 
         save(self, path)
 
+    def save_weights(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        layout: Literal["pytorch", "flax"] = "pytorch",
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write the parameters alone into a safetensors file, as another library names and lays them out.
+
+        path     the file, replaced in one rename; its folder must exist
+        layout   "pytorch": 0.weight of shape (outputs, inputs), numbered by the place in the row, what
+                 ``torch.nn.Sequential(...).load_state_dict(safetensors.torch.load_file(path))`` takes;
+                 "flax": Dense_0.kernel of shape (inputs, outputs)
+        names    the module's name for each layer that has parameters, where they are called otherwise
+        raises   ArgumentError for another layout and names that do not fit, UnsupportedError for a layer that the
+                 layout does not have, CheckpointError if the file cannot be written
+
+        >>> import tempfile
+        >>> from chainrule.networks import TwoLayerNet
+        >>> net = TwoLayerNet(4, 3, 2, seed=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     net.save_weights(f"{folder}/net.safetensors", names={"Affine1": "fc1", "Affine2": "fc2"})
+        ...     {name: array.shape for name, array in cr.storage.load_arrays(f"{folder}/net.safetensors")[0].items()}
+        {'fc1.weight': (3, 4), 'fc1.bias': (3,), 'fc2.weight': (2, 3), 'fc2.bias': (2,)}
+        """
+        from ._weights import save_weights
+
+        save_weights(self, path, layout, names)
+
+    def load_weights(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        layout: Literal["pytorch", "flax"] = "pytorch",
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        """Take the parameters from a file that another library wrote; nothing is changed if they do not fit.
+
+        path     a safetensors file; float64, float32, float16 and bfloat16 are taken in the dtype of the network
+        layout   whose names and shapes it has, see `save_weights`
+        names    the module's name for each layer that has parameters; other arrays in the file are then left alone
+        raises   CheckpointError for a damaged file, a missing or left over name, a shape or dtype that does not fit
+
+        >>> import tempfile
+        >>> from chainrule.networks import TwoLayerNet
+        >>> net, other = TwoLayerNet(4, 3, 2, seed=0), TwoLayerNet(4, 3, 2, seed=1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     net.save_weights(f"{folder}/net.safetensors", layout="flax")
+        ...     other.load_weights(f"{folder}/net.safetensors", layout="flax")
+        >>> np.array_equal(net.params["W1"], other.params["W1"])
+        True
+        """
+        from ._weights import load_weights
+
+        load_weights(self, path, layout, names)
+
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """The network that `save` wrote into a file; see `chainrule.load`.
@@ -349,14 +405,14 @@ class Network(Shown):
 
     def _input(self, x: Any) -> Array:
         """Inputs as an array of a dtype that the network takes, not yet of its own: see `as_numbers`."""
-        given: Array = np.asarray(x)
+        given: Array = as_array(x)
         if self.embedding is not None:
             return self.embedding.checked(given)
         check_inputs(given)
         return given
 
     def _pair(self, x: Any, t: Any) -> tuple[Array, Array]:
-        x, t = self._input(x), np.asarray(t)
+        x, t = self._input(x), as_array(t, "t")
         if x.size == 0:
             raise ArgumentError(f"x has shape {x.shape}: there is nothing to take the mean of")
         if x.ndim > 1 and t.shape[:1] != x.shape[:1]:

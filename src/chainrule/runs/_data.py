@@ -92,10 +92,11 @@ def load_data(given: str, dtype: str) -> Data:
 
 
 def numbers(x: Array, name: str, dtype: str) -> Array:
-    """Inputs as a network takes them: pixels as they are, all other real numbers in its dtype."""
+    """Inputs as a network takes them: pixels as they are, other real numbers in its dtype, those too large as inf."""
     if x.dtype.kind not in "fiub":
         raise DTypeError(f"{name} holds {x.dtype}; a network takes real numbers")
-    return x if x.dtype == np.uint8 else x.astype(dtype, copy=False)
+    with np.errstate(over="ignore"):
+        return x if x.dtype == np.uint8 else x.astype(dtype, copy=False)
 
 
 def data_of(folder: RunFolder, about: dict[str, Any]) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import ArgumentError, NonFiniteError
+from ..errors import ArgumentError, CheckpointError, NonFiniteError
 from ._history import Epoch
 from ._step import arrays_of
 
@@ -108,6 +108,14 @@ class EarlyStopping(Callback):
         self._stop_if_waited(trainer)
 
     def on_start(self, trainer: Trainer) -> None:
+        params = trainer.network.params
+        if self.best is not None and {n: w.shape for n, w in self._best_params.items()} != {
+            n: w.shape for n, w in params.items()
+        }:
+            raise CheckpointError(
+                "the best parameters that EarlyStopping was given back are not of this network",
+                fix="resume from another checkpoint, or start a new run",
+            )
         # Training goes on from the last parameters, to which the optimizer's state belongs, not from the best.
         for name, w in self._last_params.items():
             arrays_of(trainer.network)[name][...] = w
@@ -135,7 +143,8 @@ class EarlyStopping(Callback):
         )
 
     def restore(self, values: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]]) -> None:
-        self.best, self.best_epoch, self.waited = values["best"], values["best_epoch"], values["waited"]
+        self.best = None if values["best"] is None else float(values["best"])
+        self.best_epoch, self.waited = int(values["best_epoch"]), int(values["waited"])
         self._best_params = dict(arrays)
 
 

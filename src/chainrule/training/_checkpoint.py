@@ -58,10 +58,10 @@ def load(trainer: Trainer, path: Path) -> None:
         rest: dict[str, Any] = json.loads(metadata["trainer"])
         settings = dict(rest["settings"])
         history = History.from_dicts(rest["history"])
-        callbacks = [(c["class"], c["values"]) for c in rest["callbacks"]]
+        callbacks = [(str(c["class"]), c["values"]) for c in rest["callbacks"]]
         progress = int(rest["step"]), float(rest["epoch_loss"]), int(rest["epoch_rows"])
-        rows, lr = rest["rows"], float(rest["lr"])
-    except (KeyError, TypeError, ValueError, OverflowError) as problem:
+        rows, lr = None if rest["rows"] is None else int(rest["rows"]), float(rest["lr"])
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError) as problem:
         raise CheckpointError(f"{path} lacks a part of what a checkpoint holds: {problem}") from None
     mine = json.loads(json.dumps(trainer.settings))
     for name in mine:

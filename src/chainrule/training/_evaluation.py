@@ -10,7 +10,7 @@ import numpy as np
 
 from ..engines import resolve, trace
 from ..errors import UnsupportedError
-from ..graph import as_numbers
+from ..graph import as_array, as_numbers
 from ._step import arrays_of
 
 Array = np.ndarray[Any, Any]
@@ -51,7 +51,7 @@ class Evaluation:
 
     def evaluate(self, x: Any, t: Any) -> tuple[float, float | None]:
         """`loss` and `accuracy` from one pass; None for the accuracy of a network that predicts numbers."""
-        x, t = np.asarray(x), np.asarray(t)
+        x, t = as_array(x), as_array(t, "t")
         if not self._can_fuse(x):
             return self._network.evaluate(x, t)
         self._network.check_targets(x[:1], t)
@@ -73,7 +73,7 @@ class Evaluation:
 
         raises   UnsupportedError for a network that predicts numbers
         """
-        x, t = np.asarray(x), np.asarray(t)
+        x, t = as_array(x), as_array(t, "t")
         if not self._can_fuse(x):
             return self._network.accuracy(x, t)
         self._network.check_targets(x[:1], t)
@@ -81,7 +81,7 @@ class Evaluation:
 
     def predict(self, x: Any) -> Array:
         """The scores, before any softmax, shape (rows, outputs)."""
-        x = np.asarray(x)
+        x = as_array(x)
         if not self._can_fuse(x):
             return self._network.predict(x)
         return np.concatenate([scores.copy() for _, scores, _ in self._pieces(x, None)])

@@ -63,4 +63,7 @@ class History:
 
     @classmethod
     def from_dicts(cls, rows: list[dict[str, Any]]) -> History:
+        """What `to_dicts` gave; TypeError for anything else."""
+        if not all(isinstance(value, int | float | None) for row in rows for value in row.values()):
+            raise TypeError("an epoch holds something that is no number")
         return cls([Epoch(**row) for row in rows])

@@ -5,6 +5,7 @@
     network.safetensors     the network, as `Network.save` writes it
     history.json            the epochs so far
     learning-curve.svg      their picture
+    tensorboard             a log for TensorBoard, where one was asked for
 
 Each file is replaced in one rename, so it is complete or absent at every moment.
 """
@@ -44,6 +45,7 @@ class RunFolder:
         self.network = self.path / "network.safetensors"
         self.history = self.path / "history.json"
         self.picture = self.path / "learning-curve.svg"
+        self.tensorboard = self.path / "tensorboard"
 
     def is_blank(self) -> bool:
         """Whether a new run may begin here: nothing is there, or nothing but what a killed writer left behind."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..engines import report_broken, resolve
 from ..errors import ArgumentError, ShapeError, UnsupportedError
-from ..graph import as_numbers, check_inputs
+from ..graph import as_array, as_numbers, check_inputs
 from ..optimizers import Optimizer
 from . import _checkpoint
 from ._callbacks import Callback, Checkpoints
@@ -83,6 +83,7 @@ class Trainer:
         # Checkpoints come last, so that they save what the other callbacks remember of the epoch.
         self.callbacks = sorted(callbacks, key=lambda callback: isinstance(callback, Checkpoints))
         self.rows: int | None = None  # of the data, known once there is some
+        self._data: tuple[Array, Array] | None = None  # while `fit` trains on them
         self.history = History()
         self.step = 0
         self.epoch_loss, self.epoch_rows = 0.0, 0  # of the mini-batches of the epoch that is under way
@@ -138,16 +139,19 @@ class Trainer:
         if self.epoch_rows and self.rows != len(x):
             what = f"the epoch under way began on {self.rows} rows; x has {len(x)}"
             raise ArgumentError(what, fix="go on with the same data")
-        self.rows = len(x)
+        self.rows, self._data = len(x), (x, t)
         self._stop_reason = self.history.stopped = None
-        with InterruptFlag() as interrupt, self._threads():
-            for callback in self.callbacks:
-                callback.on_start(self)
-            while self._stop_reason is None and len(self.history) < epochs:
-                self._epoch(x, t, validation, interrupt)
-            self.history.stopped = self._stop_reason or "finished"
-            for callback in self.callbacks:
-                callback.on_end(self)
+        try:
+            with InterruptFlag() as interrupt, self._threads():
+                for callback in self.callbacks:
+                    callback.on_start(self)
+                while self._stop_reason is None and len(self.history) < epochs:
+                    self._epoch(x, t, validation, interrupt)
+                self.history.stopped = self._stop_reason or "finished"
+                for callback in self.callbacks:
+                    callback.on_end(self)
+        finally:
+            self._data = None
         return self.history
 
     def run(self, x: Array, t: Array, batches: Array) -> Array:
@@ -160,7 +164,7 @@ class Trainer:
         raises   as `fit`; ArgumentError when `batches` is not such an array
         """
         x, t = self._checked(x, t)
-        batches = _array("batches", batches)
+        batches = as_array(batches, "batches")
         if batches.ndim != 2 or batches.dtype.kind not in "iu" or batches.shape[1] == 0:
             what = f"batches must be integers of shape (steps, rows); they are {batches.dtype} of shape {batches.shape}"
             raise ArgumentError(what, fix="rng.integers(0, len(x), (steps, 100))")
@@ -276,6 +280,16 @@ class Trainer:
         return {**arrays_of(self.network), **self.state}
 
     @property
+    def data(self) -> tuple[Array, Array]:
+        """The training data, for callbacks; x of uint8 are pixels.
+
+        raises   ArgumentError where `fit` is not under way: a trainer keeps no data
+        """
+        if self._data is None:
+            raise ArgumentError("a trainer has data only while fit is under way")
+        return self._data
+
+    @property
     def is_watched(self) -> bool:
         """Whether a callback looks at every step."""
         return any(type(c).on_step is not Callback.on_step for c in self.callbacks)
@@ -302,7 +316,7 @@ class Trainer:
 
     def _checked(self, x: Any, t: Any) -> tuple[Array, Array]:
         """Data that fit each other and the network, or an error."""
-        x, t = _array("x", x), _array("t", t)
+        x, t = as_array(x), as_array(t, "t")
         if x.ndim == 0 or t.ndim == 0 or len(x) != len(t) or len(x) == 0:
             raise ShapeError(
                 f"x and t need one row for each sample; their shapes are {x.shape} and {t.shape}"
@@ -340,10 +354,3 @@ def _whole(name: str, value: Any, *, least: int) -> int:
     if number < least:
         raise ArgumentError(f"{name} must be at least {least}; it is {number}")
     return number
-
-
-def _array(name: str, value: Any) -> Array:
-    try:
-        return np.asarray(value)
-    except ValueError:
-        raise ShapeError(f"{name} must be an array; its rows have different lengths") from None

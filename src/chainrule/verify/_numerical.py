@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DTypeError
-from ..graph import Variable, central_difference, difference_step
+from ..graph import Variable, as_array, central_difference, difference_step
 from ._slopes import Array, step_for
 
 _TINY = 1e-20  # of a complex step: its square is nothing beside 1, and no digits cancel
@@ -61,7 +61,7 @@ def _array(x: Any) -> Array:
         raise ArgumentError(
             "numerical_gradient takes plain numbers and arrays, not variables", fix="give x.value"
         )
-    array = np.asarray(x)
+    array = as_array(x)
     if isinstance(x, list | tuple) and array.dtype.kind in "iu":
         return array.astype(np.float64)
     if array.dtype.kind != "f":

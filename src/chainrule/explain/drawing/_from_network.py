@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import ArgumentError
-from ...graph import Graph, Variable
+from ...graph import Graph, Variable, as_array
 from ...networks import Network
 from .._by_layer import run_by_layer
 from ._from_graph import Closed, Parts
@@ -38,7 +38,7 @@ def record(network: Network, x: Any, t: Any, opened: Collection[str]) -> Recorde
         x = np.zeros((rows, network.input_size), int if network.embedding else network.dtype)
         t = np.zeros((rows, list(network.sizes.values())[-1]), network.dtype)
         t[:, 0] = 1  # one-hot: every loss takes such targets
-    targets = None if t is None else np.asarray(t)
+    targets = None if t is None else as_array(t, "t")
     runs = run_by_layer(network, x, targets)
     out, ends = runs[-1].out, {run.name: run.out.number for run in runs}
     framed = {v: run.name for run in runs if run.name in opened for v in run.parameters.values()}

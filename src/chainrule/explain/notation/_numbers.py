@@ -31,12 +31,18 @@ def superscript(whole: str) -> str:
     return whole.translate(_SUPERSCRIPT)
 
 
-@lru_cache(maxsize=4096, typed=True)  # a report says each number many times; True is not 1
 def parts(value: Any, digits: int = DIGITS) -> tuple[str, str]:
     """What stands before and above the ten, the latter empty for a number that needs no power of ten.
 
     The minus before it is the sign of text, −; that of the exponent is plain.
     """
+    if not isinstance(value, int | float | np.generic):  # an array of no axes, of whatever library
+        value = np.asarray(value)[()]
+    return _parts(value, digits)
+
+
+@lru_cache(maxsize=4096, typed=True)  # a report says each number many times; True is not 1
+def _parts(value: Any, digits: int) -> tuple[str, str]:
     if isinstance(value, float | np.floating) and abs(float(value)) < _WHOLE and value == int(value):
         value = int(value)
     written = number_text(value, digits)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ArgumentError
-from ...graph import check_inputs
+from ...graph import as_array, check_inputs
 from ...networks import Network
 from ...words import Words, words
 from .._by_layer import run_by_layer
@@ -47,7 +47,7 @@ def activations(network: Network, x: Any, ax: Axes | None = None, *, lang: str =
             f"this plots the layers of a network; this is a {type(network).__name__}",
             fix="cr.plot.activations(network, x)",
         )
-    rows = np.asarray(x)
+    rows = as_array(x)
     check_inputs(rows)
     if rows.size == 0:
         raise ArgumentError(f"x has shape {rows.shape}: there is nothing to run the network on")
