@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from typing import Any as _Any
 
 from . import errors, gates
+from ._above import provide as _provide
 from ._lazy import lazy as _lazy_names
 from .graph import (
     Variable,
@@ -141,6 +142,7 @@ __getattr__ = _lazy_names(
             "TwoLayerNet",
             "load",
         ),
+        "onnx": (),
         "optimizers": (
             "AdaGrad",
             "Adam",
@@ -171,7 +173,7 @@ __getattr__ = _lazy_names(
 )
 
 if TYPE_CHECKING:
-    from . import datasets, engines, graph, layers, networks, optimizers, training, verify
+    from . import datasets, engines, graph, layers, networks, onnx, optimizers, training, verify
     from .engines.fused import compile
     from .explain import (
         Drawing,
@@ -256,6 +258,15 @@ def _in_a_notebook(thing: _Any) -> dict[str, str]:
 
 
 _show_with(_in_a_notebook)
+
+
+def _to_onnx(network: _Any, path: _Any, **settings: _Any) -> None:
+    from .interop.onnx import save
+
+    save(network, path, **settings)
+
+
+_provide("to_onnx", _to_onnx)
 
 __all__ = [
     "AdaGrad",
@@ -364,6 +375,7 @@ __all__ = [
     "networks",
     "no_grad",
     "numerical_gradient",
+    "onnx",
     "optimizers",
     "parse",
     "plot",

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from .._above import provided
 from ..errors import ArgumentError, CheckpointError, DTypeError, GraphError, ShapeError, UnsupportedError
 from ..graph import Shown, Variable, as_numbers, check_inputs, gradients_of
 from ..graph import functions as f
@@ -265,6 +266,29 @@ class Network(Shown):
         from ._files import save  # which knows all classes of networks, so it comes after them
 
         save(self, path)
+
+    def to_onnx(self, path: str | os.PathLike[str], *, probabilities: bool | None = None) -> None:
+        """Write the network into one ONNX file, complete or not at all, for any other program to run.
+
+        It takes any number of rows, under the name ``x``, and puts out ``scores``, as `predict` does. Pixels go in as
+        x / 255.
+
+        path           the file; its folder must exist
+        probabilities  put the softmax or sigmoid of the loss behind the scores, and call them ``probabilities``. None
+                       for no, except in a network that came from a file with one: it is written as it came
+        raises         UnsupportedError for a gate that is no ONNX operator; CheckpointError when it cannot be written;
+                       ArgumentError when the loss knows no probabilities; MissingExtraError without the extra onnx
+
+        >>> import tempfile
+        >>> from chainrule.networks import TwoLayerNet
+        >>> net = TwoLayerNet(2, 3, 2, seed=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     net.to_onnx(f"{folder}/net.onnx", probabilities=True)
+        ...     again = cr.onnx.load(f"{folder}/net.onnx")
+        >>> again.run(np.zeros((1, 2)))
+        array([[0.5, 0.5]])
+        """
+        provided("to_onnx")(self, path, probabilities=probabilities)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:

@@ -1,0 +1,205 @@
+"""From an ONNX file to a network."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ...errors import ArgumentError, ChainruleError, CheckpointError, UnsupportedError
+from ...layers import BinaryCrossEntropyWithLogits, LossLayer, SoftmaxWithLoss, layer_from_config
+from ._apply import is_floating
+from ._model import ONNX, Array, Model, Node, Value, parsed, read_bytes
+from ._network import OnnxNetwork
+from ._run import check_known, run_nodes
+
+_MOST_COMPUTED = 2**24  # numbers that a file may have computed from its own constants
+
+# What the operators are called that a loss has itself.
+_OWN: Mapping[type[LossLayer], tuple[str, ...]] = {
+    SoftmaxWithLoss: ("Softmax", "LogSoftmax"),
+    BinaryCrossEntropyWithLogits: ("Sigmoid",),
+}
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    output: str | None = None,
+    loss: LossLayer | None = None,
+    input_shape: Sequence[int] | None = None,
+) -> OnnxNetwork:
+    """The network of an ONNX file, whoever wrote it: to be looked at, explained, differentiated and trained further.
+
+    Its parameters are the arrays of floating-point numbers in the file (numbers without an axis are constants). A
+    softmax or sigmoid at its end that the loss has itself is taken off, as everywhere in chainrule: `predict` gives
+    scores, `run` what the file puts out.
+
+    path         the file; it is read and taken apart, nothing in it is run, and no other file is opened
+    output       which output is meant, by name; needed only where several are floating-point numbers
+    loss         what it is trained with. Without it the one that it was saved with; else the one that fits its last
+                 operator: binary cross-entropy behind a sigmoid, otherwise softmax with cross-entropy
+    input_shape  of one row of inputs, where the file does not say it
+    raises       CheckpointError when it is damaged or no ONNX file; UnsupportedError when it uses what chainrule has no
+                 gates for, naming it; ArgumentError when it must be told more; MissingExtraError without onnx
+
+    >>> import tempfile
+    >>> net = cr.TwoLayerNet(4, 3, 2, seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     net.to_onnx(f"{folder}/net.onnx")
+    ...     again = load(f"{folder}/net.onnx")
+    >>> list(again.layers), list(again.params)
+    (['Affine1', 'Relu1', 'Affine2'], ['W1', 'b1', 'W2', 'b2'])
+    >>> x = np.ones((1, 4))
+    >>> bool(np.all(again.predict(x) == net.predict(x)))
+    True
+    """
+    return loaded(read_bytes(path), output=output, loss=loss, input_shape=input_shape, name=os.fspath(path))
+
+
+def loaded(
+    data: bytes,
+    *,
+    output: str | None = None,
+    loss: LossLayer | None = None,
+    input_shape: Sequence[int] | None = None,
+    name: str = "the file",
+) -> OnnxNetwork:
+    """`load`, from the bytes of a file.
+
+    name   what errors call the file
+
+    >>> loaded(b"no model", name="it")
+    Traceback (most recent call last):
+    chainrule.errors.CheckpointError: it holds no network: it is no ONNX file, or a damaged one
+    ...
+    """
+    try:
+        return network_of(parsed(data), output=output, loss=loss, input_shape=input_shape)
+    except (ArgumentError, UnsupportedError) as problem:
+        raise type(problem)(f"{name}: {problem.what:.1000}", fix=problem.fix) from None
+    except ChainruleError as problem:
+        raise CheckpointError(f"{name} holds no network: {problem.what:.1000}", fix=problem.fix) from None
+    except (ValueError, MemoryError, RecursionError) as problem:
+        reason = str(problem) or type(problem).__name__
+        raise CheckpointError(f"{name} holds no network: {reason:.500}") from None
+
+
+def network_of(
+    model: Model,
+    *,
+    output: str | None = None,
+    loss: LossLayer | None = None,
+    input_shape: Sequence[int] | None = None,
+) -> OnnxNetwork:
+    """The network of a model; see `load`."""
+    name = _output(model, output)
+    nodes = model.needed_for([name])
+    check_known(nodes)
+    given = _input(model, nodes, input_shape)
+    nodes, arrays = _without_constants(nodes, model.arrays, given.name)
+    if not nodes:
+        raise ValueError(f"its output {name!r:.80} does not depend on its input {given.name!r:.80}")
+    loss = loss or _saved_loss(model) or _fitting_loss(nodes)
+    ending = nodes[-1:] if len(nodes) > 1 and _is_own(nodes[-1], loss) else ()
+    nodes = nodes[: len(nodes) - len(ending)]
+    used = {i for node in nodes for i in node.inputs}
+    parameters = {n: a for n, a in arrays.items() if n in used and _learns(a) and n not in _statistics(nodes)}
+    constants = {n: a for n, a in arrays.items() if n not in parameters}
+    if not parameters:
+        raise UnsupportedError("it has no arrays of floating-point numbers, so there is nothing to train")
+    return OnnxNetwork(nodes, ending, given, name, constants, parameters, loss)
+
+
+def _output(model: Model, asked: str | None) -> str:
+    """The output that is meant: the only one, or the only one of floating-point numbers."""
+    names = [value.name for value in model.outputs]
+    if asked is not None:
+        if asked not in names:
+            raise ArgumentError(f"it has no output {asked!r:.80}; it has {', '.join(names):.300}")
+        return asked
+    scores = [
+        v.name for v in model.outputs if len(names) == 1 or (v.dtype is not None and v.dtype.kind == "f")
+    ]
+    if len(scores) != 1:
+        raise ArgumentError(
+            f"a network has one output; this model has {', '.join(names) or 'none'}"[:400],
+            fix=f"load(path, output={(scores or names or [''])[0]!r:.80})",
+        )
+    return scores[0]
+
+
+def _input(model: Model, nodes: Sequence[Node], shape: Sequence[int] | None) -> Value:
+    used = {name for node in nodes for name in node.inputs}
+    inputs = [i for i in model.inputs if i.name in used]
+    if len(inputs) != 1:
+        names = ", ".join(i.name for i in inputs) or "none"
+        raise UnsupportedError(f"a network has one input; the inputs of this model are {names:.300}")
+    (given,) = inputs
+    return given if shape is None else replace(given, shape=(None, *shape))
+
+
+def _without_constants(
+    nodes: Iterable[Node], arrays: Mapping[str, Array], given: str
+) -> tuple[tuple[Node, ...], dict[str, Array]]:
+    """Compute once and for all what depends on no input and no parameter: shapes, axes, Constant nodes.
+
+    raises   ValueError where so much is computed that a small file could ask for all memory
+    """
+    values, left = dict(arrays), []
+    for node in nodes:
+        known = [values.get(name) for name in node.inputs if name]
+        if all(value is not None and not _learns(value) for value in known):
+            if _computed(known) > _MOST_COMPUTED:
+                raise ValueError(
+                    f"{node} computes more than {_MOST_COMPUTED:,} numbers from constants of the file"
+                )
+            run_nodes([node], values)
+        else:
+            left.append(node)
+    return tuple(left), {name: np.asarray(value) for name, value in values.items()}
+
+
+def _learns(array: Any) -> bool:
+    return bool(np.ndim(array)) and is_floating(array)
+
+
+def _statistics(nodes: Iterable[Node]) -> set[str]:
+    """The arrays that batch normalisation was left with, which follow the data and no gradient."""
+    return {name for node in nodes if node.operator == "BatchNormalization" for name in node.inputs[3:5]}
+
+
+def _saved_loss(model: Model) -> LossLayer | None:
+    """The loss that `to_onnx` wrote beside the graph."""
+    text = model.metadata.get("chainrule")
+    if text is None:
+        return None
+    said = json.loads(text)
+    layer = layer_from_config(said.get("loss") if isinstance(said, dict) else None)
+    if not isinstance(layer, LossLayer):
+        raise ValueError(f"its loss is {type(layer).__name__}")
+    return layer
+
+
+def _fitting_loss(nodes: Sequence[Node]) -> LossLayer:
+    is_sigmoid = (nodes[-1].domain, nodes[-1].operator) == (ONNX, "Sigmoid")
+    return BinaryCrossEntropyWithLogits() if is_sigmoid else SoftmaxWithLoss()
+
+
+def _is_own(node: Node, loss: LossLayer) -> bool:
+    """Whether the loss does what an operator does."""
+    return node.domain == ONNX and node.operator in _OWN.get(type(loss), ())
+
+
+def _computed(arrays: Sequence[Any]) -> int:
+    """The most numbers that an operator can make of some arrays: all side by side, broadcast, or as a product."""
+    sizes = [max(1, np.size(a)) for a in arrays]
+    with suppress(ValueError):
+        return max(sum(sizes), math.prod(np.broadcast_shapes(*map(np.shape, arrays))), math.prod(sizes[:2]))
+    return max(sum(sizes), math.prod(sizes[:2]))
