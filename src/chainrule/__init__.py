@@ -266,7 +266,14 @@ def _to_onnx(network: _Any, path: _Any, **settings: _Any) -> None:
     save(network, path, **settings)
 
 
+def _from_onnx(path: _Any) -> _Any:
+    from .interop.onnx import load
+
+    return load(path)
+
+
 _provide("to_onnx", _to_onnx)
+_provide("from_onnx", _from_onnx)
 
 __all__ = [
     "AdaGrad",

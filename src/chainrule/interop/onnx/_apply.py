@@ -30,6 +30,8 @@ class _Gates:
     """All gates by name, run by `call`: ``g.add(x, y)``."""
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name not in gates.ALL:
+            raise AttributeError(f"there is no gate {name!r}", name=name, obj=self)
         return partial(call, gates.ALL[name])
 
 

@@ -30,7 +30,16 @@ _ENDINGS: Mapping[type[LossLayer], Callable[[Any], Any]] = {
 
 
 def save(network: Network, path: str | os.PathLike[str], *, probabilities: bool | None = None) -> None:
-    """`Network.to_onnx`."""
+    """`Network.to_onnx`.
+
+    >>> import tempfile
+    >>> net = cr.TwoLayerNet(2, 3, 2, seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     net.to_onnx(f"{folder}/net.onnx", probabilities=True)
+    ...     again = cr.onnx.load(f"{folder}/net.onnx")
+    >>> again.run(np.zeros((1, 2)))
+    array([[0.5, 0.5]])
+    """
     if sum(value.nbytes for value in network.params.values()) > _MOST_BYTES - 2**20:
         raise UnsupportedError("an ONNX file holds less than 2 GB", fix="net.save(path), a safetensors file")
     write_atomically(path, model_of(network, probabilities=probabilities).SerializeToString())
