@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -53,15 +53,13 @@ def numbers(value: Any, role: str) -> Any:
 
 
 def whole(value: Any, role: str) -> tuple[int, ...]:
-    """Whole numbers that decide something, as Python's."""
+    """Whole numbers that decide something, as Python's; older files have them as attributes, newer ones as inputs."""
     array = numbers(value, role)
     if array.dtype.kind not in "iu" or array.ndim > 1:
         raise ValueError(f"its {role} are whole numbers, not {array.dtype} of shape {array.shape}")
     return tuple(array.reshape(-1).tolist())
 
 
-def axes_of(given: Any, attribute: Sequence[int] | None, role: str = "axes") -> tuple[int, ...] | None:
-    """Axes as newer files (an input) and older ones (an attribute) say them; None where neither does."""
-    if given is not None:
-        return whole(given, role)
-    return None if attribute is None else tuple(attribute)
+def maybe_whole(value: Any, role: str = "axes") -> tuple[int, ...] | None:
+    """`whole`, and None for what is left out."""
+    return None if value is None else whole(value, role)

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ... import gates
 from ...errors import UnsupportedError
 from ...graph import Variable
-from ._apply import call, g, is_floating
+from ._apply import g, is_floating
 from ._model import dtype_of
 from ._registry import operator
 
@@ -57,23 +56,12 @@ def _mean(*arrays: Any) -> Any:
 
 
 @operator("Clip")
-def _clip(x: Any, low: Any = None, high: Any = None, *, min: Any = None, max: Any = None) -> Any:
-    for gate, bound in (
-        (gates.maximum, low if min is None else min),
-        (gates.minimum, high if max is None else max),
-    ):
-        if bound is None:
-            continue
-        if isinstance(bound, Variable):
-            x = call(gate, x, bound)
-        elif is_floating(
-            x
-        ):  # the gate of both bounds passes the gradient on a bound, where this one would share it
-            side = "low" if gate is gates.maximum else "high"
-            x = g.clip(x, **{side: float(bound)})
-        else:
-            x = call(gate, x, _like(x, bound))
-    return x
+def _clip(x: Any, min: Any = None, max: Any = None) -> Any:
+    if is_floating(x) and not isinstance(min, Variable) and not isinstance(max, Variable):
+        bounds = {"low": min, "high": max}
+        return g.clip(x, **{side: float(bound) for side, bound in bounds.items() if bound is not None})
+    x = x if min is None else g.maximum(x, min)
+    return x if max is None else g.minimum(x, max)
 
 
 @operator("Reciprocal")

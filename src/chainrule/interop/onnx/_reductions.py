@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,22 +11,15 @@ import numpy as np
 
 from ... import gates
 from ...gates import Gate
-from ._apply import axes_of, call, g, is_floating
+from ._apply import call, g, is_floating, maybe_whole
 from ._registry import Operator, operator
 
 
 def _reduction(reduce: Callable[..., Any]) -> Operator:
-    """The operator of a reduction: axes are an attribute in older files and an input in newer ones."""
+    """The operator of a reduction."""
 
-    def run(
-        x: Any,
-        given: Any = None,
-        *,
-        axes: Sequence[int] | None = None,
-        keepdims: int = 1,
-        noop_with_empty_axes: int = 0,
-    ) -> Any:
-        chosen = axes_of(given, axes)
+    def run(x: Any, axes: Any = None, *, keepdims: int = 1, noop_with_empty_axes: int = 0) -> Any:
+        chosen = maybe_whole(axes)
         if not chosen:
             chosen = () if noop_with_empty_axes else None
         return reduce(x, axis=chosen, keepdims=bool(keepdims))

@@ -9,7 +9,15 @@ import numpy as np
 
 from ...errors import ChainruleError, ShapeError, UnsupportedError
 from ...graph import Variable
-from . import _elementwise, _from_shapes, _losses, _matrices, _reductions, _shapes  # noqa: F401  they register
+from . import (  # noqa: F401  they register their operators
+    _elementwise,
+    _from_shapes,
+    _losses,
+    _matrices,
+    _normalizations,
+    _reductions,
+    _shapes,
+)
 from ._apply import is_floating
 from ._model import TRAINING, Node
 from ._registry import is_known, run_operator, unknown

@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from ...errors import UnsupportedError
-from ._apply import axes_of, g, numbers, whole
+from ._apply import g, maybe_whole, numbers, whole
 from ._registry import operator
 
 
 @operator("Reshape")
-def _reshape(x: Any, shape: Any = None, *, allowzero: int = 0, **old: Any) -> Any:
-    # An attribute up to opset 4, an input since.
-    asked = whole(old["shape"] if shape is None else shape, "shape")
+def _reshape(x: Any, shape: Any, *, allowzero: int = 0) -> Any:
+    asked = whole(shape, "shape")
     kept = [x.shape[i] if n == 0 and not allowzero else n for i, n in enumerate(asked)]
     return g.reshape(x, shape=tuple(kept))
 
@@ -39,8 +38,8 @@ def _concat(*arrays: Any, axis: int) -> Any:
 
 
 @operator("Squeeze")
-def _squeeze(x: Any, given: Any = None, *, axes: Sequence[int] | None = None) -> Any:
-    ndim, asked = len(x.shape), axes_of(given, axes)
+def _squeeze(x: Any, axes: Any = None) -> Any:
+    ndim, asked = len(x.shape), maybe_whole(axes)
     drop = {i for i, n in enumerate(x.shape) if n == 1} if asked is None else {a % ndim for a in asked}
     if any(x.shape[a] != 1 for a in drop):
         raise ValueError(f"it drops axes of x, {tuple(x.shape)}, that are longer than 1")
@@ -48,8 +47,8 @@ def _squeeze(x: Any, given: Any = None, *, axes: Sequence[int] | None = None) ->
 
 
 @operator("Unsqueeze")
-def _unsqueeze(x: Any, given: Any = None, *, axes: Sequence[int] | None = None) -> Any:
-    asked = axes_of(given, axes) or ()
+def _unsqueeze(x: Any, axes: Any) -> Any:
+    asked = whole(axes, "axes")
     ndim = len(x.shape) + len(asked)
     for axis in sorted(a % ndim for a in asked):
         x = g.expand_dims(x, axis=axis)
@@ -57,24 +56,13 @@ def _unsqueeze(x: Any, given: Any = None, *, axes: Sequence[int] | None = None) 
 
 
 @operator("Slice")
-def _slice(
-    x: Any,
-    start: Any = None,
-    end: Any = None,
-    on: Any = None,
-    step: Any = None,
-    *,
-    starts: Any = None,
-    ends: Any = None,
-    axes: Any = None,
-) -> Any:
-    begins = axes_of(start, starts, "starts") or ()
-    stops = axes_of(end, ends, "ends") or ()
-    chosen = axes_of(on, axes) or tuple(range(len(begins)))
-    steps = whole(step, "steps") if step is not None else (1,) * len(begins)
+def _slice(x: Any, starts: Any, ends: Any, axes: Any = None, steps: Any = None) -> Any:
+    begins, stops = whole(starts, "starts"), whole(ends, "ends")
+    chosen = maybe_whole(axes) or tuple(range(len(begins)))
+    by = maybe_whole(steps, "steps") or (1,) * len(begins)
     index = [slice(None)] * len(x.shape)
-    for axis, a, b, by in zip(chosen, begins, stops, steps, strict=True):
-        index[axis] = _clamped(a, b, by, x.shape[axis])
+    for axis, start, stop, step in zip(chosen, begins, stops, by, strict=True):
+        index[axis] = _clamped(start, stop, step, x.shape[axis])
     return g.getitem(x, index=tuple(index))
 
 
@@ -87,19 +75,20 @@ def _clamped(start: int, stop: int, step: int, length: int) -> slice:
 
 @operator("Split")
 def _split(
-    x: Any, sizes: Any = None, *, count: int, axis: int = 0, split: Any = None, num_outputs: int | None = None
+    x: Any, split: Any = None, *, count: int, axis: int = 0, num_outputs: int | None = None
 ) -> list[Any]:
     length = x.shape[axis]
-    lengths = axes_of(sizes, split, "split")
+    lengths = maybe_whole(split, "lengths")
     if lengths is None:
-        each = -(-length // (num_outputs or count))
-        lengths = tuple(max(0, min(each, length - each * i)) for i in range(num_outputs or count))
+        pieces = num_outputs or count
+        each = -(-length // pieces)
+        lengths = tuple(max(0, min(each, length - each * i)) for i in range(pieces))
     if sum(lengths) != length:
         raise ValueError(f"it splits {length} into {lengths}")
     ends = np.cumsum(lengths).tolist()
     before = (slice(None),) * (axis % len(x.shape))
-    pieces = [(*before, slice(end - n, end)) for n, end in zip(lengths, ends, strict=True)]
-    return [g.getitem(x, index=piece) for piece in pieces]
+    places = [(*before, slice(end - n, end)) for n, end in zip(lengths, ends, strict=True)]
+    return [g.getitem(x, index=place) for place in places]
 
 
 @operator("Gather")
@@ -113,9 +102,8 @@ def _gather(x: Any, indices: Any, *, axis: int = 0) -> Any:
 
 @operator("Dropout")
 def _dropout(
-    x: Any, ratio: Any = None, training: Any = None, *, count: int, seed: int | None = None, **old: Any
+    x: Any, ratio: Any = None, training: Any = None, *, count: int, seed: int | None = None
 ) -> list[Any]:
-    # `ratio` was an attribute up to opset 11.
     if training is None or not np.all(numbers(training, "training mode")):
         return [x, np.ones(tuple(x.shape), np.bool_)][:count]
     share = 0.5 if ratio is None else float(numbers(ratio, "ratio"))
