@@ -8,18 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from ...engines._calls import check_room
 from ._apply import g, is_floating, numbers, whole
 from ._registry import operator
 
-_MOST_MADE = 2**26  # numbers that a file may have made out of a shape that it holds
-
 
 def _checked(shape: Sequence[int]) -> tuple[int, ...]:
-    """A shape to make something in, which a few bytes of a file can name however large."""
-    if math.prod(shape) > _MOST_MADE or min(shape, default=0) < 0:
-        raise ValueError(
-            f"it asks for an array of shape {tuple(shape)}; at most {_MOST_MADE:,} numbers are made"
-        )
+    """A shape to make something in; while a file is loaded there is a limit, since a few bytes can name any shape."""
+    if min(shape, default=0) < 0:
+        raise ValueError(f"it asks for an array of shape {tuple(shape)}")
+    check_room(tuple(shape))
     return tuple(shape)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engines._calls import at_most, check_room
 from ...errors import ArgumentError, ChainruleError, CheckpointError, UnsupportedError
 from ...layers import BinaryCrossEntropyWithLogits, LossLayer, SoftmaxWithLoss, layer_from_config
 from ._apply import is_floating
@@ -19,7 +20,7 @@ from ._model import ONNX, Array, Model, Node, Value, parsed, read_bytes
 from ._network import OnnxNetwork
 from ._run import check_known, run_nodes
 
-_MOST_COMPUTED = 2**24  # numbers that a file may have computed from its own constants
+_ROOM = 2**22  # numbers that are made for a look at a file, besides twice those that it holds
 
 # What the operators are called that a loss has itself.
 _OWN: Mapping[type[LossLayer], tuple[str, ...]] = {
@@ -99,6 +100,13 @@ def network_of(
     input_shape: Sequence[int] | None = None,
 ) -> OnnxNetwork:
     """The network of a model; see `load`."""
+    with at_most(_ROOM + 2 * sum(array.size for array in model.arrays.values())):
+        return _network_of(model, output, loss, input_shape)
+
+
+def _network_of(
+    model: Model, output: str | None, loss: LossLayer | None, input_shape: Sequence[int] | None
+) -> OnnxNetwork:
     name = _output(model, output)
     nodes = model.needed_for([name])
     check_known(nodes)
@@ -150,16 +158,13 @@ def _without_constants(
 ) -> tuple[tuple[Node, ...], dict[str, Array]]:
     """Compute once and for all what depends on no input and no parameter: shapes, axes, Constant nodes.
 
-    raises   ValueError where so much is computed that a small file could ask for all memory
+    raises   ValueError where there is no room: a small file could ask for all memory
     """
     values, left = dict(arrays), []
     for node in nodes:
         known = [values.get(name) for name in node.inputs if name]
         if all(value is not None and not _learns(value) for value in known):
-            if _computed(known) > _MOST_COMPUTED:
-                raise ValueError(
-                    f"{node} computes more than {_MOST_COMPUTED:,} numbers from constants of the file"
-                )
+            check_room((_computed(node, known),))
             run_nodes([node], values)
         else:
             left.append(node)
@@ -177,13 +182,16 @@ def _statistics(nodes: Iterable[Node]) -> set[str]:
 
 def _saved_loss(model: Model) -> LossLayer | None:
     """The loss that `to_onnx` wrote beside the graph."""
+    layer: object
     text = model.metadata.get("chainrule")
     if text is None:
         return None
-    said = json.loads(text)
-    layer = layer_from_config(said.get("loss") if isinstance(said, dict) else None)
+    try:
+        layer = layer_from_config(json.loads(text)["loss"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        layer = None
     if not isinstance(layer, LossLayer):
-        raise ValueError(f"its loss is {type(layer).__name__}")
+        raise ValueError(f"the loss that is written beside its graph cannot be read: {text!r:.80}")
     return layer
 
 
@@ -197,9 +205,14 @@ def _is_own(node: Node, loss: LossLayer) -> bool:
     return node.domain == ONNX and node.operator in _OWN.get(type(loss), ())
 
 
-def _computed(arrays: Sequence[Any]) -> int:
-    """The most numbers that an operator can make of some arrays: all side by side, broadcast, or as a product."""
-    sizes = [max(1, np.size(a)) for a in arrays]
+def _computed(node: Node, arrays: Sequence[Any]) -> int:
+    """The most numbers that an operator can make of some arrays: as a product, broadcast, or side by side.
+
+    Those that make more, out of shapes and places, look for themselves whether there is room.
+    """
+    sizes = [np.size(a) for a in arrays]
+    if node.operator in ("MatMul", "Gemm"):
+        return math.prod(sizes[:2])
     with suppress(ValueError):
-        return max(sum(sizes), math.prod(np.broadcast_shapes(*map(np.shape, arrays))), math.prod(sizes[:2]))
-    return max(sum(sizes), math.prod(sizes[:2]))
+        return max(sum(sizes), math.prod(np.broadcast_shapes(*map(np.shape, arrays))))
+    return sum(sizes)

@@ -142,20 +142,27 @@ def converted(model: Any) -> Model:
         raise ValueError(f"it has {len(graph.node):,} nodes, more than {_MOST_NODES:,}")
     if graph.sparse_initializer:
         raise UnsupportedError("it holds sparse tensors, which chainrule does not read")
-    opsets = {_domain(opset.domain): opset.version for opset in model.opset_import}
-    arrays = {tensor.name: array_of(tensor) for tensor in graph.initializer}
+    opsets = {_domain(opset): opset.version for opset in model.opset_import}
+    arrays = {_text(tensor.name): array_of(tensor) for tensor in graph.initializer}
     return Model(
-        inputs=tuple(_value(value) for value in graph.input if value.name not in arrays),
+        inputs=tuple(_value(value) for value in graph.input if _text(value.name) not in arrays),
         outputs=tuple(map(_value, graph.output)),
         arrays=arrays,
         nodes=tuple(_node(number, node, opsets) for number, node in enumerate(graph.node)),
-        producer=model.producer_name,
-        metadata={entry.key: entry.value for entry in model.metadata_props},
+        producer=_text(model.producer_name),
+        metadata={_text(entry.key): _text(entry.value) for entry in model.metadata_props},
     )
 
 
-def _domain(name: str) -> str:
+def _domain(thing: Any) -> str:
+    """Of a node, or of a set of operators."""
+    name = _text(thing.domain)
     return _DOMAINS.get(name, name)
+
+
+def _text(value: str | bytes) -> str:
+    """A text of the file; protobuf hands over the bytes of what is no UTF-8."""
+    return value if isinstance(value, str) else value.decode("utf-8", "replace")
 
 
 def dtype_of(number: int) -> np.dtype[Any] | None:
@@ -166,7 +173,7 @@ def dtype_of(number: int) -> np.dtype[Any] | None:
 def array_of(tensor: Any) -> Array:
     """The numbers of an ``onnx.TensorProto``, in memory of their own."""
     onnx = the_package("reading an ONNX file")
-    name = f"the tensor {tensor.name!r:.80}"
+    name = f"the tensor {_text(tensor.name)!r:.80}"
     if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
         raise UnsupportedError(
             f"{name} keeps its numbers in another file, which chainrule does not open",
@@ -186,23 +193,23 @@ def array_of(tensor: Any) -> Array:
 def _value(value: Any) -> Value:
     tensor = value.type.tensor_type
     if not value.type.HasField("tensor_type"):
-        return Value(value.name, None, None)
+        return Value(_text(value.name), None, None)
     if not tensor.HasField("shape"):
-        return Value(value.name, dtype_of(tensor.elem_type), None)
+        return Value(_text(value.name), dtype_of(tensor.elem_type), None)
     lengths = tuple(d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim)
-    return Value(value.name, dtype_of(tensor.elem_type), lengths)
+    return Value(_text(value.name), dtype_of(tensor.elem_type), lengths)
 
 
 def _node(number: int, node: Any, opsets: Mapping[str, int]) -> Node:
-    domain = _domain(node.domain)
-    name = node.name or f"{node.op_type}_{number}"
+    domain, operator = _domain(node), _text(node.op_type)
+    name = _text(node.name) or f"{operator}_{number}"
     return Node(
         name,
-        node.op_type,
+        operator,
         domain,
-        tuple(node.input),
-        tuple(node.output),
-        {attribute.name: _attribute(name, attribute) for attribute in node.attribute},
+        tuple(map(_text, node.input)),
+        tuple(map(_text, node.output)),
+        {_text(attribute.name): _attribute(name, attribute) for attribute in node.attribute},
         opsets.get(domain, 1),
     )
 
@@ -219,12 +226,8 @@ def _attribute(node: str, attribute: Any) -> Any:
     plain = {kinds.FLOAT: "f", kinds.INT: "i", kinds.FLOATS: "floats", kinds.INTS: "ints"}
     if kind not in plain:
         raise UnsupportedError(
-            f"the attribute {attribute.name!r:.80} of the node {node!r:.80} is no number, text or tensor: "
+            f"the attribute {_text(attribute.name)!r:.80} of the node {node!r:.80} is no number, text or tensor: "
             "chainrule reads graphs without branches and loops",
         )
     value = getattr(attribute, plain[kind])
     return value if kind in (kinds.FLOAT, kinds.INT) else tuple(value)
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "replace")

@@ -73,7 +73,7 @@ def run_operator(node: Node, inputs: Sequence[Any]) -> list[Any]:
         signature.bind(*inputs, **settings)
     except TypeError as problem:
         raise UnsupportedError(
-            f"{node} is none that chainrule can compute: {problem}; it takes {signature}"
+            f"chainrule's {node.operator} takes ({', '.join(signature.parameters)}): {problem}"
         ) from None
     out = function(*inputs, **settings)
     return out if isinstance(out, list) else [out]

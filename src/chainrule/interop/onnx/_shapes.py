@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engines._calls import check_room
 from ...errors import UnsupportedError
 from ._apply import g, maybe_whole, numbers, whole
 from ._registry import operator
@@ -96,6 +97,7 @@ def _gather(x: Any, indices: Any, *, axis: int = 0) -> Any:
     places = numbers(indices, "indices")
     if places.dtype.kind not in "iu":
         raise ValueError(f"its indices are whole numbers, not {places.dtype}")
+    check_room((places.size, *x.shape[: axis % len(x.shape)], *x.shape[axis % len(x.shape) + 1 :]))
     index: Any = int(places) if places.ndim == 0 else places
     return g.getitem(x, index=(*(slice(None),) * (axis % len(x.shape)), index))
 
