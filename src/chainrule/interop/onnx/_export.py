@@ -77,7 +77,10 @@ def model_of(network: Network, *, probabilities: bool | None = None) -> Any:
     if is_known(network.lastLayer):
         about = {"loss": layer_to_config(network.lastLayer)}
         onnx.helper.set_model_props(model, {"chainrule": json.dumps(about)})
-    onnx.checker.check_model(model, full_check=True)
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except Exception as problem:  # of kinds of its own, which differ between its versions
+        raise UnsupportedError(f"onnx's checker refuses the graph of this network: {problem!s:.300}") from None
     return model
 
 
@@ -127,8 +130,8 @@ def _application(writer: Writer, result: Result, results: list[Result], names: l
     inputs, shapes = [], []
     for (number, constant), own in zip(result.inputs, arrays, strict=True):
         if number is None:
-            keeps = own is not None and own.kind != "f"
-            inputs.append(writer.constant(constant, own if keeps else dtype))
+            is_condition = own is not None and own.kind == "b"
+            inputs.append(writer.constant(constant, own if is_condition else dtype))
             shapes.append(np.shape(constant))
             continue
         name = names[number]

@@ -141,4 +141,7 @@ def _shape_of_a_row(given: Value) -> tuple[int, ...]:
             f"it does not say how many numbers a row of its input {given.name!r:.80} has: its shape is {given.shape}",
             fix="load(path, input_shape=(784,))",
         )
-    return tuple(n for n in lengths if n is not None)
+    shape = tuple(n for n in lengths if n is not None)
+    if min(shape, default=1) < 1:
+        raise ShapeError(f"a row of its input {given.name!r:.80} has the shape {shape}")
+    return shape
