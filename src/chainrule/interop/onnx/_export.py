@@ -55,15 +55,15 @@ def model_of(network: Network, *, probabilities: bool | None = None) -> Any:
     last = _written(writer, results, network.params, given)
     writer.rename(last, output)
 
-    def described(name: str, shape: Any) -> Any:
-        number = onnx.helper.np_dtype_to_tensor_dtype(network.dtype)
+    def described(name: str, shape: Any, dtype: np.dtype[Any]) -> Any:
+        number = onnx.helper.np_dtype_to_tensor_dtype(dtype)
         return onnx.helper.make_tensor_value_info(name, number, ["N", *shape])
 
     graph = onnx.helper.make_graph(
         writer.nodes,
         type(network).__name__,
-        [described(given, shape_of_a_row(network))],
-        [described(output, map(int, results[-1].shape[1:]))],
+        [described(given, shape_of_a_row(network), network.dtype)],
+        [described(output, map(int, results[-1].shape[1:]), results[-1].dtype)],
         [onnx.numpy_helper.from_array(array, name) for name, array in writer.initializers.items()],
     )
     opsets = [onnx.helper.make_opsetid("", writer.opset)]
@@ -80,7 +80,9 @@ def model_of(network: Network, *, probabilities: bool | None = None) -> Any:
     try:
         onnx.checker.check_model(model, full_check=True)
     except Exception as problem:  # of kinds of its own, which differ between its versions
-        raise UnsupportedError(f"onnx's checker refuses the graph of this network: {problem!s:.300}") from None
+        raise UnsupportedError(
+            f"onnx's checker refuses the graph of this network: {problem!s:.300}"
+        ) from None
     return model
 
 
@@ -122,20 +124,19 @@ def _written(writer: Writer, results: list[Result], params: Mapping[str, Any], g
 
 
 def _application(writer: Writer, result: Result, results: list[Result], names: list[str]) -> Application:
-    """A gate whose inputs are all in the graph, and all floating-point numbers among them of one precision."""
+    """A gate whose inputs are all in the graph, and all numbers among them of one precision, as ONNX wants it."""
     assert result.gate is not None
     arrays = [results[n].dtype if n is not None else getattr(c, "dtype", None) for n, c in result.inputs]
-    floats = [dtype for dtype in arrays if dtype is not None and dtype.kind == "f"]
-    dtype = np.result_type(*(floats or [d for d in arrays if d is not None]))
+    known = [dtype for dtype in arrays if dtype is not None]
+    dtype = np.result_type(*([d for d in known if d != np.bool_] or known))
     inputs, shapes = [], []
     for (number, constant), own in zip(result.inputs, arrays, strict=True):
         if number is None:
-            is_condition = own is not None and own.kind == "b"
-            inputs.append(writer.constant(constant, own if is_condition else dtype))
+            inputs.append(writer.constant(constant, own if own == np.bool_ else dtype))
             shapes.append(np.shape(constant))
             continue
         name = names[number]
-        if own is not None and own.kind == "f" and own != dtype:
+        if own not in (np.bool_, dtype):
             name = writer.cast(name, dtype)
         inputs.append(name)
         shapes.append(results[number].shape)

@@ -203,7 +203,7 @@ def _sliced(w: Writer, x: str, parts: list[Any], shape: Shape) -> str:
     bounds = []
     for axis, (part, length) in enumerate(zip(parts, shape, strict=True)):
         if not isinstance(part, slice):
-            place = int(part)
+            (place,) = plain([part], "places")
             bounds.append((axis, place, place + 1 if place != -1 else _END, 1))
         elif part != slice(None):
             given = [n for n in (part.start, part.stop, part.step) if n is not None]
