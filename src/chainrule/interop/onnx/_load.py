@@ -43,7 +43,8 @@ def load(
     scores, `run` what the file puts out.
 
     path         the file; it is read and taken apart, nothing in it is run, and no other file is opened
-    output       which output is meant, by name; needed only where several are floating-point numbers
+    output       which output is meant, by name; needed only where several are floating-point numbers. Any other value
+                 of the graph may be named, too: the scores in front of a sigmoid
     loss         what it is trained with. Without it the one that it was saved with; else the one that fits its last
                  operator: binary cross-entropy behind a sigmoid, otherwise softmax with cross-entropy
     input_shape  of one row of inputs, where the file does not say it
@@ -111,17 +112,19 @@ def _network_of(
     nodes = model.needed_for([name])
     check_known(nodes)
     given = _input(model, nodes, input_shape)
-    nodes, arrays = _without_constants(nodes, model.arrays, given.name)
-    if not nodes:
-        raise ValueError(f"its output {name!r:.80} does not depend on its input {given.name!r:.80}")
-    loss = loss or _saved_loss(model) or _fitting_loss(nodes)
-    ending = nodes[-1:] if len(nodes) > 1 and _is_own(nodes[-1], loss) else ()
-    nodes = nodes[: len(nodes) - len(ending)]
+    nodes, arrays = _without_constants(nodes, model.arrays)
+    nodes, ending = _without_ending(nodes)
+    loss = loss or _saved_loss(model) or _fitting_loss(ending)
+    if not nodes or not ending or ending[0].operator not in _OWN.get(type(loss), ()):
+        nodes, ending = (*nodes, *ending), ()
     used = {i for node in nodes for i in node.inputs}
     parameters = {n: a for n, a in arrays.items() if n in used and _learns(a) and n not in _statistics(nodes)}
     constants = {n: a for n, a in arrays.items() if n not in parameters}
     if not parameters:
         raise UnsupportedError("it has no arrays of floating-point numbers, so there is nothing to train")
+    for n, a in parameters.items():
+        if a.dtype == np.float16:
+            raise UnsupportedError(f"its array {n!r:.80} holds float16; gradients are float32 or float64")
     return OnnxNetwork(nodes, ending, given, name, constants, parameters, loss)
 
 
@@ -129,8 +132,8 @@ def _output(model: Model, asked: str | None) -> str:
     """The output that is meant: the only one, or the only one of floating-point numbers."""
     names = [value.name for value in model.outputs]
     if asked is not None:
-        if asked not in names:
-            raise ArgumentError(f"it has no output {asked!r:.80}; it has {', '.join(names):.300}")
+        if asked not in names and not any(asked in node.outputs for node in model.nodes):
+            raise ArgumentError(f"it has no value {asked!r:.80}; its outputs are {', '.join(names):.300}")
         return asked
     scores = [
         v.name for v in model.outputs if len(names) == 1 or (v.dtype is not None and v.dtype.kind == "f")
@@ -146,25 +149,30 @@ def _output(model: Model, asked: str | None) -> str:
 def _input(model: Model, nodes: Sequence[Node], shape: Sequence[int] | None) -> Value:
     used = {name for node in nodes for name in node.inputs}
     inputs = [i for i in model.inputs if i.name in used]
-    if len(inputs) != 1:
-        names = ", ".join(i.name for i in inputs) or "none"
+    if not inputs:
+        raise ValueError("what it puts out depends on no input")
+    if len(inputs) > 1:
+        names = ", ".join(i.name for i in inputs)
         raise UnsupportedError(f"a network has one input; the inputs of this model are {names:.300}")
     (given,) = inputs
     return given if shape is None else replace(given, shape=(None, *shape))
 
 
 def _without_constants(
-    nodes: Iterable[Node], arrays: Mapping[str, Array], given: str
+    nodes: Iterable[Node], arrays: Mapping[str, Array]
 ) -> tuple[tuple[Node, ...], dict[str, Array]]:
     """Compute once and for all what depends on no input and no parameter: shapes, axes, Constant nodes.
 
     raises   ValueError where there is no room: a small file could ask for all memory
     """
-    values, left = dict(arrays), []
+    values = dict(arrays)
+    left: list[Node] = []
+    made = 0
     for node in nodes:
         known = [values.get(name) for name in node.inputs if name]
         if all(value is not None and not _learns(value) for value in known):
-            check_room((_computed(node, known),))
+            made += _computed(node, known)
+            check_room((made,))
             run_nodes([node], values)
         else:
             left.append(node)
@@ -195,14 +203,22 @@ def _saved_loss(model: Model) -> LossLayer | None:
     return layer
 
 
-def _fitting_loss(nodes: Sequence[Node]) -> LossLayer:
-    is_sigmoid = (nodes[-1].domain, nodes[-1].operator) == (ONNX, "Sigmoid")
+def _without_ending(nodes: Sequence[Node]) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+    """The nodes, and taken off their end the one that may be a loss's own, with those behind it that do nothing."""
+    end = len(nodes)
+    while end > 1 and (nodes[end - 1].domain, nodes[end - 1].operator) == (ONNX, "Identity"):
+        end -= 1
+    last = nodes[end - 1]
+    if last.domain == ONNX and any(last.operator in own for own in _OWN.values()):
+        end -= 1
+    else:
+        end = len(nodes)
+    return tuple(nodes[:end]), tuple(nodes[end:])
+
+
+def _fitting_loss(ending: Sequence[Node]) -> LossLayer:
+    is_sigmoid = bool(ending) and ending[0].operator == "Sigmoid"
     return BinaryCrossEntropyWithLogits() if is_sigmoid else SoftmaxWithLoss()
-
-
-def _is_own(node: Node, loss: LossLayer) -> bool:
-    """Whether the loss does what an operator does."""
-    return node.domain == ONNX and node.operator in _OWN.get(type(loss), ())
 
 
 def _computed(node: Node, arrays: Sequence[Any]) -> int:

@@ -185,6 +185,8 @@ def array_of(tensor: Any) -> Array:
         raise UnsupportedError(f"{name} holds {kind}, which no gate computes with")
     # What the tensor says of its shape is checked against the numbers that are there, so it cannot ask for memory.
     try:
+        if any(length < 0 for length in tensor.dims):
+            raise ValueError
         return np.array(onnx.numpy_helper.to_array(tensor))
     except Exception:
         raise ValueError(f"{name} does not hold as many numbers as it says") from None

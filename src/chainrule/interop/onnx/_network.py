@@ -6,6 +6,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
+from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -126,7 +127,8 @@ class OnnxNetwork(Network):
 
     def save(self, path: str | os.PathLike[str]) -> NoReturn:
         raise UnsupportedError(
-            "a network that came from an ONNX file is saved as one", fix=f"net.to_onnx({os.fspath(path)!r})"
+            "a network that came from an ONNX file is saved as one",
+            fix=f"net.to_onnx({os.fspath(Path(path).with_suffix('.onnx'))!r})",
         )
 
 
