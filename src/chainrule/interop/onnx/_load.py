@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -62,7 +62,7 @@ def load(
     >>> bool(np.all(again.predict(x) == net.predict(x)))
     True
     """
-    return loaded(read_bytes(path), output=output, loss=loss, input_shape=input_shape, name=os.fspath(path))
+    return _guarded(os.fspath(path), lambda: network_of(parsed(read_bytes(path)), output, loss, input_shape))
 
 
 def loaded(
@@ -82,8 +82,15 @@ def loaded(
     chainrule.errors.CheckpointError: it holds no network: it is no ONNX file, or a damaged one
     ...
     """
+    return _guarded(name, lambda: network_of(parsed(data), output, loss, input_shape))
+
+
+def _guarded(name: str, make: Callable[[], OnnxNetwork]) -> OnnxNetwork:
+    """A network; whatever is wrong with its file is said of the file."""
     try:
-        return network_of(parsed(data), output=output, loss=loss, input_shape=input_shape)
+        return make()
+    except CheckpointError:  # of the file itself, which could not be read
+        raise
     except (ArgumentError, UnsupportedError) as problem:
         raise type(problem)(f"{name}: {problem.what:.1000}", fix=problem.fix) from None
     except ChainruleError as problem:
@@ -94,11 +101,7 @@ def loaded(
 
 
 def network_of(
-    model: Model,
-    *,
-    output: str | None = None,
-    loss: LossLayer | None = None,
-    input_shape: Sequence[int] | None = None,
+    model: Model, output: str | None, loss: LossLayer | None, input_shape: Sequence[int] | None
 ) -> OnnxNetwork:
     """The network of a model; see `load`."""
     with at_most(_ROOM + 2 * sum(array.size for array in model.arrays.values())):

@@ -1,8 +1,8 @@
 """An ONNX file as plain Python: nodes, arrays and shapes, each looked at before it is believed.
 
-The bytes are taken apart by the protobuf classes of the onnx package; its checker and its shape inference, which are
-C++ and were not made for strangers' files, are never run on them. Nothing outside the file is opened: a tensor that
-says that its numbers lie in another file is refused.
+The bytes are taken apart by the protobuf classes of the onnx package, after `_wire` has counted what they are made of.
+The checker and the shape inference of onnx, which are C++ and were not made for strangers' files, are never run on
+them. Nothing outside the file is opened: a tensor that says that its numbers lie in another file is refused.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import CheckpointError, MissingExtraError, UnsupportedError
+from ._wire import check_parts
 
 Array: TypeAlias = NDArray[Any]
 
 _MOST_BYTES = 2**31  # what one protobuf message can be
-_MOST_NODES = 100_000
 
 # TensorProto.DataType of onnx.proto: the numbers that NumPy has, too.
 _DTYPES: dict[int, np.dtype[Any]] = {
@@ -126,10 +126,12 @@ def parsed(data: bytes) -> Model:
     raises   ValueError or UnsupportedError, saying what is wrong with them; MissingExtraError without onnx
     """
     onnx = the_package("reading an ONNX file")
+    check_parts(data, onnx.ModelProto.DESCRIPTOR)
     try:
         model = onnx.load_model_from_string(data)
     except Exception:  # of protobuf's own kinds, which differ between its versions
         raise ValueError("it is no ONNX file, or a damaged one") from None
+    del data  # what the message holds now need not be held twice
     return converted(model)
 
 
@@ -138,8 +140,6 @@ def converted(model: Any) -> Model:
     graph = model.graph
     if not graph.node:
         raise ValueError("there is no graph of operators in it")
-    if len(graph.node) > _MOST_NODES:
-        raise ValueError(f"it has {len(graph.node):,} nodes, more than {_MOST_NODES:,}")
     if graph.sparse_initializer:
         raise UnsupportedError("it holds sparse tensors, which chainrule does not read")
     opsets = {_domain(opset): opset.version for opset in model.opset_import}

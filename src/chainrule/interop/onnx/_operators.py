@@ -187,11 +187,12 @@ def _getitem(w: Writer, a: Application) -> str:
     parts = list(index) if isinstance(index, tuple) else [index]
     if any(not (p is None or p is Ellipsis or isinstance(p, int | np.integer | slice)) for p in parts):
         return _gather(w, a, parts)
-    named = sum(p is not None and p is not Ellipsis for p in parts)
+    named = [p for p in parts if p is not None and p is not Ellipsis]
     at = next((i for i, p in enumerate(parts) if p is Ellipsis), len(parts))
-    parts[at : at + 1] = [slice(None)] * (len(a.shapes[0]) - named)
-    out = _sliced(w, a.inputs[0], [p for p in parts if p is not None], a.shapes[0])
-    single = [i for i, p in enumerate(p for p in parts if p is not None) if not isinstance(p, slice)]
+    parts[at : at + 1] = [slice(None)] * (len(a.shapes[0]) - len(named))
+    of_axes = [p for p in parts if p is not None]
+    out = _sliced(w, a.inputs[0], of_axes, a.shapes[0])
+    single = [i for i, p in enumerate(of_axes) if not isinstance(p, slice)]
     if single:
         out = w.node("Squeeze", out, w.whole(*single))
     kept = [p for p in parts if p is None or isinstance(p, slice)]
