@@ -155,7 +155,6 @@ __getattr__ = _lazy_names(
         "training": (
             "Callback",
             "Checkpoints",
-            "Conv2D",
             "EarlyStopping",
             "History",
             "TargetAccuracy",
