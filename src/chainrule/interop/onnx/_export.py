@@ -17,7 +17,7 @@ from ...storage import write_atomically
 from ._model import the_package
 from ._network import OnnxNetwork
 from ._operators import Application, write
-from ._recorded import INPUT, Result, recorded, shape_of_a_row
+from ._recorded import INPUT, Result, recorded
 from ._writer import Writer
 
 _MOST_BYTES = 2**31 - 1  # of a protobuf message
@@ -62,7 +62,7 @@ def model_of(network: Network, *, probabilities: bool | None = None) -> Any:
     graph = onnx.helper.make_graph(
         writer.nodes,
         type(network).__name__,
-        [described(given, shape_of_a_row(network), network.dtype)],
+        [described(given, network.input_shape, network.dtype)],
         [described(output, map(int, results[-1].shape[1:]), results[-1].dtype)],
         [onnx.numpy_helper.from_array(array, name) for name, array in writer.initializers.items()],
     )

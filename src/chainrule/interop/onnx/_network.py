@@ -15,7 +15,6 @@ from ...engines._abstract import AbstractArray
 from ...engines._node import input_node
 from ...errors import ArgumentError, ShapeError, UnsupportedError
 from ...graph import Variable, new_variable
-from ...graph import functions as f
 from ...layers import Layer, LossLayer
 from ...networks import Network
 from ._model import Array, Node, Value
@@ -31,7 +30,6 @@ class OnnxNetwork(Network):
 
     Attributes besides those of `Network`
     input_name, output_name  in the file
-    input_shape              of one row of inputs
     ending                   the operators at the end of the file, a softmax or sigmoid, that the loss has itself:
                              `predict` gives the scores in front of them, `run` what comes out behind them
     """
@@ -56,7 +54,8 @@ class OnnxNetwork(Network):
         self.params, self.lastLayer = {}, loss
         self.layers = OrderedDict(layers_of(nodes, given.name, scores, constants, parameters))
         self._take_up_parameters()
-        self.sizes = self._measured()
+        self.shapes = self._measured()
+        self.sizes = {name: prod(shape) for name, shape in self.shapes.items()}
 
     def _check_ending(self, axes: int) -> None:
         """Refuse a softmax along another axis than the last, which that of the loss could not stand for."""
@@ -71,15 +70,15 @@ class OnnxNetwork(Network):
             if layer.parameter_names:
                 yield layer, {name: name for name in layer.parameter_names}
 
-    def _measured(self) -> dict[str, int]:
-        """How many numbers a row has behind each layer, told from shapes alone: nothing is computed.
+    def _measured(self) -> dict[str, tuple[int, ...]]:
+        """The shape of a row behind each layer, told from shapes alone: nothing is computed.
 
         raises   ShapeError when the layers take one number of rows only
         """
-        found: list[dict[str, int]] = []
+        found: list[dict[str, tuple[int, ...]]] = []
         for rows in (2, 3):
             x: Any = self._without_numbers("x", (rows, *self.input_shape))
-            sizes = {}
+            shapes = {}
             for name, layer in self.layers.items():
                 own = {key: self._without_numbers(key, self.params[key].shape) for key in layer.keys.values()}
                 x = layer.compute(x, **own)
@@ -89,25 +88,15 @@ class OnnxNetwork(Network):
                         "chainrule trains models that keep their rows",
                         fix="export the model with a first axis of any length (dynamic_axes, dynamic_shapes)",
                     )
-                sizes[name] = prod(x.shape[1:])
-            found.append(sizes)
+                shapes[name] = tuple(x.shape[1:])
+            found.append(shapes)
         if found[0] != found[1]:
-            raise ShapeError("the sizes of a row change with the number of rows")
+            raise ShapeError("the shape of a row changes with the number of rows")
         self._check_ending(len(x.shape))
         return found[0]
 
     def _without_numbers(self, name: str, shape: tuple[int, ...]) -> Variable:
         return new_variable(AbstractArray(input_node(name, shape, self.dtype)), name)
-
-    @property
-    def input_size(self) -> int:
-        return prod(self.input_shape)
-
-    def compute(self, parameters: Mapping[str, Any], x: Any) -> Any:
-        """The scores as a pure function; see `Network.compute`. A row may be flat, whatever the shape in the file."""
-        if tuple(x.shape[1:]) != self.input_shape and prod(x.shape[1:]) == self.input_size:
-            x = f.reshape(x, (x.shape[0], *self.input_shape))
-        return super().compute(parameters, x)
 
     def finish(self, scores: Any) -> Any:
         """What the file puts out, from the scores: an array or a variable."""

@@ -229,3 +229,50 @@ def _gather(w: Writer, a: Application, parts: list[Any]) -> str:
         raise UnsupportedError("a selection by several arrays, or by true and false, is not written as ONNX")
     axis, places = arrays[0]
     return w.node("Gather", *a.inputs, w.constant(places, np.int64), axis=axis)
+
+
+@translation(gates.scatter)
+def _scatter(w: Writer, a: Application) -> str:
+    """Zeros around an array; nothing else that is scattered."""
+    index, shape, own = a.settings["index"], a.settings["shape"], a.shapes[0]
+    if not isinstance(index, tuple) or len(index) != len(own) or len(shape) != len(own):
+        raise _scattered()
+    before, behind = [], []
+    for part, n, whole in zip(index, own, shape, strict=True):
+        if not isinstance(part, slice) or part.step not in (None, 1):
+            raise _scattered()
+        start, stop = (part.start or 0), (whole if part.stop is None else part.stop)
+        if stop - start != n:
+            raise _scattered()
+        before.append(start)
+        behind.append(whole - stop)
+    return w.node("Pad", *a.inputs, w.whole(*plain([*before, *behind], "paddings")))
+
+
+def _scattered() -> UnsupportedError:
+    return UnsupportedError("what is scattered among other places than a block is not written as ONNX")
+
+
+@translation(gates.conv2d)
+def _conv2d(w: Writer, a: Application) -> str:
+    return w.node("Conv", *a.inputs, kernel_shape=list(a.shapes[1][2:]), **_window(a))
+
+
+@translation(gates.max_pool)
+def _max_pool(w: Writer, a: Application) -> str:
+    return w.node("MaxPool", *a.inputs, kernel_shape=_pair(a.settings["size"]), **_window(a))
+
+
+@translation(gates.average_pool)
+def _average_pool(w: Writer, a: Application) -> str:
+    size = _pair(a.settings["size"])
+    return w.node("AveragePool", *a.inputs, kernel_shape=size, count_include_pad=1, **_window(a))
+
+
+def _window(a: Application) -> dict[str, Any]:
+    stride = a.settings["size"] if a.settings["stride"] is None else a.settings["stride"]
+    return {"strides": _pair(stride), "pads": _pair(a.settings["padding"]) * 2}
+
+
+def _pair(value: Any) -> list[int]:
+    return list(value) if isinstance(value, tuple | list) else [value] * 2

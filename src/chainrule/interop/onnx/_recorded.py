@@ -17,7 +17,6 @@ from ...errors import UnsupportedError
 from ...gates import Gate
 from ...graph import Variable, fitted, new_variable, reachable
 from ...networks import Network
-from ._network import OnnxNetwork
 from ._writer import Shape
 
 
@@ -55,16 +54,12 @@ def recorded(network: Network, ending: Any) -> list[Result]:
     return [_merged(a, b) for a, b in zip(two, three, strict=True)]
 
 
-def shape_of_a_row(network: Network) -> tuple[int, ...]:
-    return network.input_shape if isinstance(network, OnnxNetwork) else (network.input_size,)
-
-
 def _run(network: Network, ending: Any, rows: int) -> list[Result]:
     def without_numbers(shape: tuple[int, ...]) -> Variable:
         return new_variable(AbstractArray(input_node("", shape, network.dtype)))
 
     leaves = {name: without_numbers(value.shape) for name, value in network.params.items()}
-    x = without_numbers((rows, *shape_of_a_row(network)))
+    x = without_numbers((rows, *network.input_shape))
     scores = network.compute(leaves, x)
     output = ending(scores)
     if not isinstance(output, Variable) or output.gate is None:

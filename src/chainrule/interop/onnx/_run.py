@@ -12,6 +12,7 @@ from ...graph import Variable
 from . import (  # noqa: F401  they register their operators
     _elementwise,
     _from_shapes,
+    _images,
     _losses,
     _matrices,
     _normalizations,
