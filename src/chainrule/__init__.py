@@ -284,6 +284,7 @@ __all__ = [
     "BinaryCrossEntropyWithLogits",
     "Callback",
     "Checkpoints",
+    "Conv2D",
     "Drawing",
     "ELU",
     "EarlyStopping",

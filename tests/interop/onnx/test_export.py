@@ -44,7 +44,7 @@ def test_images(tmp_path):
         cr.Conv2D(3, 2, 2),
         cr.AvgPool(2, padding=1),
         cr.Flatten(),
-        cr.Affine(18, 3),
+        cr.Affine(24, 3),
         input_shape=(1, 6, 6),
     )
     net.to_onnx(tmp_path / "net.onnx")
