@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import onnx
-from onnx import helper
+import pytest
+
+onnx = pytest.importorskip("onnx")
+helper = onnx.helper
 
 Wanted = tuple[str, Sequence[str], Sequence[str], Mapping[str, Any]]
 

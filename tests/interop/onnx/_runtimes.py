@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import onnx
-from onnx.reference import ReferenceEvaluator
+import pytest
+
+onnx = pytest.importorskip("onnx")
 
 
 def by_reference(path: Any, x: Any) -> Any:
     """What onnx's own evaluator makes of some inputs: the first output."""
+    from onnx.reference import ReferenceEvaluator
+
     model = onnx.load(path)
     return ReferenceEvaluator(model).run(None, {model.graph.input[0].name: x})[0]
 

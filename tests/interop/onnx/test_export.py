@@ -88,6 +88,10 @@ def test_the_file_says_what_it_holds_and_asks_for_no_newer_runtime_than_it_needs
 
 @pytest.mark.parametrize("gate", TRANSLATIONS, ids=lambda gate: gate.name)
 def test_each_gate_is_written_as_operators_that_compute_the_same(gate):
+    if gate in (gates.gelu, gates.softplus):
+        pytest.importorskip(
+            "onnx", minversion="1.23", reason="older evaluators lack it, or lack it for one number"
+        )
     for example in EXAMPLES[gate.name]:
         writer = Writer("x")
         names = tuple(writer.initializer(f"input{n}", value) for n, value in enumerate(example.inputs))

@@ -14,7 +14,7 @@ from ._model import NUMBERS, Model, converted
 from ._run import check_known, plain, run_nodes
 
 
-class Runnable(OnnxBackendRep):
+class Runnable(OnnxBackendRep):  # type: ignore[misc]
     """A model that is ready to run."""
 
     def __init__(self, model: Model) -> None:
@@ -39,7 +39,7 @@ def _numbers(name: str, value: Any) -> Any:
     raise UnsupportedError(f"the input {name!r:.80} holds {kind}, which no gate computes with")
 
 
-class Backend(OnnxBackend):
+class Backend(OnnxBackend):  # type: ignore[misc]
     """Runs any model whose operators chainrule has; every operator is made of gates.
 
     Gradients (the operator Gradient of ai.onnx.preview.training) are those of chainrule's own backward pass.
