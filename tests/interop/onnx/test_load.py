@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 onnx = pytest.importorskip("onnx")
 
 import chainrule as cr  # noqa: E402
-from chainrule.errors import ArgumentError, CheckpointError, UnsupportedError  # noqa: E402
+from chainrule.errors import ArgumentError, CheckpointError, MissingExtraError, UnsupportedError  # noqa: E402
 from chainrule.graph import functions as f  # noqa: E402
 from chainrule.onnx import load, loaded  # noqa: E402
 from chainrule.storage import load_arrays  # noqa: E402
@@ -278,6 +279,16 @@ def test_a_file_that_is_not_there(tmp_path):
         load(tmp_path / "nowhere.onnx")
     with pytest.raises(CheckpointError, match="cannot be read"):
         load(tmp_path)
+
+
+def test_without_the_package_one_is_told_what_to_install(tmp_path, monkeypatch):
+    (tmp_path / "net.onnx").write_bytes(dense().SerializeToString())
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(MissingExtraError) as missing:
+        load(tmp_path / "net.onnx")
+    assert missing.value.fix == "pip install 'chainrule[onnx]'"
+    with pytest.raises(MissingExtraError, match="writing an ONNX file needs the package onnx"):
+        cr.TwoLayerNet(2, 3, 2).to_onnx(tmp_path / "net.onnx")
 
 
 def test_it_is_saved_as_onnx_only(tmp_path):

@@ -13,7 +13,13 @@ from typing import Any
 import numpy as np
 
 from ...engines._calls import at_most, check_room
-from ...errors import ArgumentError, ChainruleError, CheckpointError, UnsupportedError
+from ...errors import (
+    ArgumentError,
+    ChainruleError,
+    CheckpointError,
+    MissingExtraError,
+    UnsupportedError,
+)
 from ...layers import BinaryCrossEntropyWithLogits, LossLayer, SoftmaxWithLoss, layer_from_config
 from ._apply import is_floating
 from ._model import ONNX, Array, Model, Node, Value, parsed, read_bytes
@@ -89,7 +95,7 @@ def _guarded(name: str, make: Callable[[], OnnxNetwork]) -> OnnxNetwork:
     """A network; whatever is wrong with its file is said of the file."""
     try:
         return make()
-    except CheckpointError:  # of the file itself, which could not be read
+    except (CheckpointError, MissingExtraError):  # no matter of what is in the file
         raise
     except (ArgumentError, UnsupportedError) as problem:
         raise type(problem)(f"{name}: {problem.what:.1000}", fix=problem.fix) from None
