@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 onnx = pytest.importorskip("onnx")
+from hypothesis import given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
 from onnx.reference import ReferenceEvaluator  # noqa: E402
 
 import chainrule as cr  # noqa: E402
@@ -54,6 +56,30 @@ def test_images(tmp_path):
         x = rows(number, 36).reshape(-1, 1, 6, 6)
         check_runtimes(tmp_path / "net.onnx", x, net.predict(x))
         np.testing.assert_array_equal(again.predict(x), net.predict(x))
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(
+    sizes=st.lists(st.integers(1, 6), min_size=1, max_size=4),
+    activations=st.lists(st.sampled_from(ACTIVATIONS), min_size=4, max_size=4),
+    loss=st.sampled_from([cr.SoftmaxWithLoss, cr.BinaryCrossEntropyWithLogits]),
+    probabilities=st.booleans(),
+    dtype=st.sampled_from([np.float32, np.float64]),
+)
+def test_any_network_comes_back_from_its_file_to_the_bit(sizes, activations, loss, probabilities, dtype):
+    layers = []
+    for columns, (outputs, activation) in zip(
+        [4, *sizes], zip(sizes, activations, strict=False), strict=False
+    ):
+        layers += [cr.Affine(columns, outputs), activation()]
+    net = cr.Sequential(*layers, loss=loss(), seed=3, dtype=dtype)
+    again = cr.onnx.loaded(model_of(net, probabilities=probabilities).SerializeToString())
+    x = rows(5, dtype=dtype)
+    np.testing.assert_array_equal(again.predict(x), net.predict(x))
+    assert (list(again.params), again.shapes) == (list(net.params), net.shapes)
+    assert [n.op_type for n in model_of(again).graph.node] == [
+        n.op_type for n in model_of(net, probabilities=probabilities).graph.node
+    ]
 
 
 def test_the_lessons_network_keeps_its_float64_and_gives_probabilities_when_asked(tmp_path):
