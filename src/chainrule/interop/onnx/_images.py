@@ -10,6 +10,7 @@ import numpy as np
 
 from ...engines._calls import check_room
 from ...errors import UnsupportedError
+from ...graph import Variable
 from ._apply import g, is_floating, numbers, whole
 from ._registry import operator
 
@@ -180,7 +181,7 @@ def padded(x: Any, around: Pads, value: float) -> Any:
     whole_lengths = tuple(before + n + behind for n, (before, behind) in zip(lengths, around, strict=True))
     inner = tuple(slice(before, before + n) for n, (before, _) in zip(lengths, around, strict=True))
     shape = (*x.shape[:first], *whole_lengths)
-    check_room(shape)
+    check_room(whole_lengths if isinstance(x, Variable) else shape)
     y = g.scatter(x, index=(*(slice(None),) * first, *inner), shape=shape)
     if not value:
         return y

@@ -214,15 +214,17 @@ def _saved_loss(model: Model) -> LossLayer | None:
 
 def _without_ending(nodes: Sequence[Node]) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
     """The nodes, and taken off their end the one that may be a loss's own, with those behind it that do nothing."""
-    end = len(nodes)
-    while end > 1 and (nodes[end - 1].domain, nodes[end - 1].operator) == (ONNX, "Identity"):
+    end = len(nodes) - 1
+    while end > 0 and _is_identity(nodes[end]) and nodes[end].inputs[:1] == nodes[end - 1].outputs[:1]:
         end -= 1
-    last = nodes[end - 1]
-    if last.domain == ONNX and any(last.operator in own for own in _OWN.values()):
-        end -= 1
-    else:
+    last = nodes[end]
+    if last.domain != ONNX or not any(last.operator in own for own in _OWN.values()):
         end = len(nodes)
     return tuple(nodes[:end]), tuple(nodes[end:])
+
+
+def _is_identity(node: Node) -> bool:
+    return (node.domain, node.operator) == (ONNX, "Identity")
 
 
 def _fitting_loss(ending: Sequence[Node]) -> LossLayer:

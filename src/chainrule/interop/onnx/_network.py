@@ -90,6 +90,7 @@ class OnnxNetwork(Network):
                     )
                 shapes[name] = tuple(x.shape[1:])
             found.append(shapes)
+            self.finish(x)
         if found[0] != found[1]:
             raise ShapeError("the shape of a row changes with the number of rows")
         self._check_ending(len(x.shape))
