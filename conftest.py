@@ -11,8 +11,9 @@ import pytest
 import chainrule
 import chainrule.engines
 
-if find_spec("sklearn") is None:
-    collect_ignore_glob = ["src/chainrule/interop/sklearn/*"]  # which cannot be imported without it
+# What cannot be imported without a package that it builds on.
+_BUILT_ON = {"sklearn": "src/chainrule/interop/sklearn/*", "onnx": "src/chainrule/interop/onnx/_backend.py"}
+collect_ignore_glob = [files for package, files in _BUILT_ON.items() if find_spec(package) is None]
 
 
 @pytest.fixture(autouse=True)

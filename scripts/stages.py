@@ -25,6 +25,8 @@ NEED_AN_EXTRA = [
     *(f"verify/{name}.py" for name in ("_prove", "_regions", "_suite", "_symbolic")),
     "explain/plot/*.py",
     "web/*.py",
+    "onnx.py",
+    "interop/onnx/*.py",
     "sklearn.py",
     "interop/sklearn/*.py",
     *(f"engines/fused/{name}.py" for name in ("_cache", "_function", "_native", "_stepper", "_vector_math")),

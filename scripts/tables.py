@@ -18,6 +18,9 @@ import chainrule as cr
 from chainrule.gates import ALL, Gate
 from chainrule.graph._numpy import FUNCTIONS, REDUCTIONS, UFUNCS
 from chainrule.graph._refusals import INSTEAD, WITHOUT_GRADIENT, name_of
+from chainrule.interop.onnx._operators import TRANSLATIONS
+from chainrule.interop.onnx._registry import OPERATORS as ONNX_OPERATORS
+from chainrule.interop.onnx._training import gradient
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -41,6 +44,20 @@ OPERATORS = {
     "logical_and": "x & y",
     "logical_or": "x | y",
     "logical_not": "~x",
+}
+
+# Of the operators of ONNX, by the module that holds them.
+AREAS = {
+    "_registry": "gates as they stand",
+    "_elementwise": "each element by itself",
+    "_matrices": "matrix products",
+    "_images": "convolution and pooling",
+    "_normalizations": "normalisation",
+    "_reductions": "reductions, softmax",
+    "_shapes": "elements moved",
+    "_from_shapes": "arrays out of shapes",
+    "_losses": "losses",
+    "_training": "training",
 }
 
 
@@ -111,7 +128,31 @@ def instead() -> Iterator[str]:
     )
 
 
-TABLES: Mapping[str, Callable[[], Iterator[str]]] = {"gates": gates, "numpy": numpy, "instead": instead}
+def onnx() -> Iterator[str]:
+    """The operators of ONNX that are read, by what they do, and the gates that are written."""
+    read: dict[str, list[str]] = {area: [] for area in AREAS.values()}
+    for (_, name), function in [*ONNX_OPERATORS.items(), (("", "Gradient"), gradient)]:
+        read[AREAS[function.__module__.rpartition(".")[2]]].append(name)
+    others = [gate for gate in ALL.values() if gate.kind != "loss"]
+    written = sorted(gate.name for gate in others if gate in TRANSLATIONS)
+    left = sorted(gate.name for gate in others if gate not in TRANSLATIONS)
+    yield row("what is read", "operators")
+    yield row("---", "---")
+    for area, names in read.items():
+        yield row(area, ", ".join(f"`{name}`" for name in sorted(names)))
+    yield ""
+    yield row("what is written", "gates")
+    yield row("---", "---")
+    yield row("as operators", ", ".join(f"`{name}`" for name in written))
+    yield row("not yet", ", ".join([*(f"`{name}`" for name in left), "losses"]))
+
+
+TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
+    "gates": gates,
+    "numpy": numpy,
+    "instead": instead,
+    "onnx": onnx,
+}
 _TABLE = re.compile(r"(?<=<!-- table )(?P<name>\w+) -->.*?(?=<!-- end of table -->)", re.DOTALL)
 
 

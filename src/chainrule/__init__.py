@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from typing import Any as _Any
 
 from . import errors, gates
+from ._above import provide as _provide
 from ._lazy import lazy as _lazy_names
 from .graph import (
     Variable,
@@ -153,6 +154,7 @@ __getattr__ = _lazy_names(
             "TwoLayerNet",
             "load",
         ),
+        "onnx": (),
         "optimizers": (
             "AdaGrad",
             "Adam",
@@ -182,7 +184,7 @@ __getattr__ = _lazy_names(
 )
 
 if TYPE_CHECKING:
-    from . import datasets, engines, graph, layers, networks, optimizers, training, verify
+    from . import datasets, engines, graph, layers, networks, onnx, optimizers, training, verify
     from .engines.fused import compile
     from .explain import (
         Drawing,
@@ -274,6 +276,22 @@ def _in_a_notebook(thing: _Any) -> dict[str, str]:
 
 
 _show_with(_in_a_notebook)
+
+
+def _to_onnx(network: _Any, path: _Any, **settings: _Any) -> None:
+    from .interop.onnx import save
+
+    save(network, path, **settings)
+
+
+def _from_onnx(path: _Any) -> _Any:
+    from .interop.onnx import load
+
+    return load(path)
+
+
+_provide("to_onnx", _to_onnx)
+_provide("from_onnx", _from_onnx)
 
 __all__ = [
     "AdaGrad",
@@ -390,6 +408,7 @@ __all__ = [
     "networks",
     "no_grad",
     "numerical_gradient",
+    "onnx",
     "optimizers",
     "parse",
     "plot",

@@ -85,7 +85,7 @@ def test_a_network_of_python_with_another_loss_is_refused(command, heaps):
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        (("nowhere",), "there is no run nowhere\n  fix   give the folder of a run, or a .safetensors file\n"),
+        (("nowhere",), "there is no run nowhere\n  fix   give the folder of a run, or a .safetensors or .onnx file\n"),
         (("empty",), "there is no run in empty: it has no run.json\n  fix   give the folder of a run\n"),
         (("started",), "the run in started has not finished an epoch yet, so it holds no network\n"),
         (("run/network.safetensors",), "run/network.safetensors does not say on which data to measure\n"

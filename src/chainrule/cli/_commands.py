@@ -33,6 +33,7 @@ def parser() -> Parser:
     _add_train(commands)
     _add_eval(commands)
     _add_predict(commands)
+    _add_export(commands)
     _add_show(commands)
     _add_explain(commands)
     _add_draw(commands)
@@ -113,7 +114,9 @@ def _add_eval(commands: Commands) -> None:
     command = _command(
         commands, "eval", "measure a trained network", words.EVAL, words.EVAL_EXAMPLES, function="evaluate"
     )
-    command.add_argument("run_folder", metavar="RUN", help="the folder of a run, or a .safetensors file")
+    command.add_argument(
+        "run_folder", metavar="RUN", help="the folder of a run, or a .safetensors or .onnx file"
+    )
     command.add_argument(
         "data", nargs="?", metavar="DATA", help="mnist, FOLDER or FILE.npz; else the data of the run"
     )
@@ -123,12 +126,27 @@ def _add_predict(commands: Commands) -> None:
     command = _command(
         commands, "predict", "classify what is in a file", words.PREDICT, words.PREDICT_EXAMPLES
     )
-    command.add_argument("run_folder", metavar="RUN", help="the folder of a run, or a .safetensors file")
+    command.add_argument(
+        "run_folder", metavar="RUN", help="the folder of a run, or a .safetensors or .onnx file"
+    )
     command.add_argument("file", metavar="FILE", help=".npy, IDX or a picture")
     command.add_argument(
         "--invert",
         action=argparse.BooleanOptionalAction,
         help="of a picture: dark becomes light (decided by its border)",
+    )
+
+
+def _add_export(commands: Commands) -> None:
+    command = _command(
+        commands, "export", "write a trained network as ONNX", words.EXPORT, words.EXPORT_EXAMPLES
+    )
+    command.add_argument(
+        "run_folder", metavar="RUN", help="the folder of a run, or a .safetensors or .onnx file"
+    )
+    command.add_argument("file", metavar="FILE.onnx", help="the new file")
+    command.add_argument(
+        "--probabilities", action="store_true", help="put a softmax behind the scores, for probabilities"
     )
 
 

@@ -27,7 +27,7 @@ def draw(options: argparse.Namespace) -> int:
     return 0
 
 
-_PATH = re.compile(r"^[\w.~-]*/[\w./-]*$|\.safetensors$")  # and no expression that has values
+_PATH = re.compile(r"^[\w.~-]*/[\w./-]*$|\.(safetensors|onnx)$")  # and no expression that has values
 
 
 def _drawing(options: argparse.Namespace) -> Drawing:

@@ -45,6 +45,14 @@ PREDICT_EXAMPLES = """examples
   chainrule predict runs/deep drawing.png
   chainrule predict runs/deep rows.npy --json"""
 
+EXPORT = """Write a trained network into an ONNX file, which other programs run: onnxruntime, browsers, phones. It takes
+any number of rows, in the dtype of the run; pixels go in as x / 255. Needs pip install 'chainrule[onnx]'."""
+
+EXPORT_EXAMPLES = """examples
+  chainrule export runs/deep digits.onnx
+  chainrule export runs/deep digits.onnx --probabilities
+  chainrule eval digits.onnx mnist"""
+
 SHOW = """Print a whole training step of a run (forward pass, backward pass, update) as the one function that the fused
 engine compiles, and for each statement the arrays in it, its share of the time, its floating-point operations and the
 bytes that it reads and writes. The time is taken with random data, in the first thread if there are several."""

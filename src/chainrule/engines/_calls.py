@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextvars
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -10,6 +13,24 @@ import numpy as np
 from ..gates import Gate
 from ..graph import Dimension, fitted, length_at, quiet, shape_at
 from ._node import Node
+
+_most: contextvars.ContextVar[float] = contextvars.ContextVar("most", default=math.inf)
+
+
+@contextmanager
+def at_most(numbers: int) -> Iterator[None]:
+    """Within it no more than so many numbers are made at once, however large the shapes that are asked about."""
+    token = _most.set(numbers)
+    try:
+        yield
+    finally:
+        _most.reset(token)
+
+
+def check_room(*shapes: tuple[int, ...]) -> None:
+    """Refuse to make arrays of these shapes where `at_most` says so: ValueError."""
+    if sum(map(math.prod, shapes)) > _most.get():
+        raise ValueError(f"arrays of shape {', '.join(map(str, shapes))} are too large to be made for a look")
 
 
 def call_nodes(gate: Gate, args: tuple[Node, ...], settings: Mapping[str, Any]) -> tuple[Node, ...]:
@@ -19,6 +40,7 @@ def call_nodes(gate: Gate, args: tuple[Node, ...], settings: Mapping[str, Any]) 
     """
 
     def results(rows: int) -> tuple[Any, ...]:
+        check_room(*(shape_at(arg.shape, rows) for arg in args))
         ones = [_example(arg, rows) for arg in args]
         out = quiet.run(gate.forward, np, *ones, **settings_at(settings, rows))
         return out if gate.keeps else (out,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Any, ClassVar, Literal, Self, TypeAlias
@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from .._above import provided
 from ..errors import ArgumentError, CheckpointError, DTypeError, GraphError, ShapeError, UnsupportedError
 from ..graph import Shown, Variable, as_array, as_numbers, check_inputs, gradients_of, new_variable
 from ..graph import functions as f
@@ -81,9 +82,13 @@ class Network(Shown):
         self.shapes = shapes_behind(self.layers, self.input_shape)
         self.sizes = {name: math.prod(shape) for name, shape in self.shapes.items()}
 
+    def _keys(self) -> Iterable[tuple[Layer, Mapping[str, str]]]:
+        """The layers that have arrays, with the names of these in the network."""
+        return numbered(self.layers.values())
+
     def _take_up_arrays(self) -> None:
         """From here on the parameters of all layers are in `params`, and their state in `state`."""
-        for layer, keys in numbered(self.layers.values()):
+        for layer, keys in self._keys():
             layer.keep_in(self.params, self.state, keys)
         if any(isinstance(value, Variable) for value in self.params.values()):
             raise ArgumentError(
@@ -368,6 +373,22 @@ class Network(Shown):
         from ._weights import load_weights
 
         load_weights(self, path, layout, names)
+
+    def to_onnx(self, path: str | os.PathLike[str], *, probabilities: bool | None = None) -> None:
+        """Write the network into one ONNX file, complete or not at all, for any other program to run.
+
+        It takes any number of rows, under the name ``x``, and puts out ``scores``, as `predict` does. Pixels go in as
+        x / 255.
+
+        path           the file; its folder must exist
+        probabilities  put the softmax or sigmoid of the loss behind the scores, and call them ``probabilities``. None
+                       for no, except in a network that came from a file with one: it is written as it came
+        raises         UnsupportedError for a gate that is no ONNX operator; CheckpointError when it cannot be written;
+                       ArgumentError when the loss knows no probabilities; MissingExtraError without the extra onnx
+
+        `chainrule.onnx.load` reads it again.
+        """
+        provided("to_onnx")(self, path, probabilities=probabilities)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .._above import provided
 from ..errors import CheckpointError, UnsupportedError
 from ..graph import functions as f
 from ..layers import SoftmaxWithLoss
@@ -15,9 +16,10 @@ from ._data import Array
 
 
 def load_network(given: str) -> Network:
-    """The network of a run's folder, or of a .safetensors file.
+    """The network of a run's folder, or of a .safetensors or .onnx file.
 
-    raises   CheckpointError when there is none, UnsupportedError when its outputs are not classes
+    raises   CheckpointError when there is none, UnsupportedError when its outputs are not classes, or when an .onnx
+             file uses what chainrule has no gates for; MissingExtraError without the extra onnx
     """
     file = Path(given)
     if file.is_dir():
@@ -28,9 +30,9 @@ def load_network(given: str) -> Network:
             raise CheckpointError(f"the run in {given} has not finished an epoch yet, so it holds no network")
     elif not file.exists():
         raise CheckpointError(
-            f"there is no run {given}", fix="give the folder of a run, or a .safetensors file"
+            f"there is no run {given}", fix="give the folder of a run, or a .safetensors or .onnx file"
         )
-    network = load(file)
+    network = provided("from_onnx")(file) if file.suffix.lower() == ".onnx" else load(file)
     if not isinstance(network.lastLayer, SoftmaxWithLoss):
         what = f"the network in {file} ends in {type(network.lastLayer).__name__}, so its outputs are not classes"
         raise UnsupportedError(what, fix="use chainrule.load in Python")
