@@ -46,6 +46,9 @@ LOADED_ONLY_WHEN_USED = {
     "torch",
     "jax",
     "sklearn",
+    "pandas",
+    "polars",
+    "pyarrow",
 }
 
 

@@ -91,7 +91,7 @@ __version__ = "0.1.0"
 __getattr__ = _lazy_names(
     __name__,
     {
-        "datasets": (),
+        "datasets": ("load_table",),
         "engines": (),
         "engines.fused": ("compile",),
         "explain": (
@@ -150,6 +150,10 @@ __getattr__ = _lazy_names(
             "RMSprop",
             "SGD",
         ),
+        "runs": (
+            "TableModel",
+            "load_run",
+        ),
         "training": (
             "Callback",
             "Checkpoints",
@@ -171,7 +175,8 @@ __getattr__ = _lazy_names(
 )
 
 if TYPE_CHECKING:
-    from . import datasets, engines, graph, layers, networks, optimizers, training, verify
+    from . import datasets, engines, graph, layers, networks, optimizers, runs, training, verify
+    from .datasets import load_table
     from .engines.fused import compile
     from .explain import (
         Drawing,
@@ -230,6 +235,7 @@ if TYPE_CHECKING:
         Nesterov,
         RMSprop,
     )
+    from .runs import TableModel, load_run
     from .training import (
         Callback,
         Checkpoints,
@@ -298,6 +304,7 @@ __all__ = [
     "Softplus",
     "SquaredError",
     "Tanh",
+    "TableModel",
     "TargetAccuracy",
     "Trainer",
     "TwoLayerNet",
@@ -346,6 +353,8 @@ __all__ = [
     "layers",
     "leaky_relu",
     "load",
+    "load_run",
+    "load_table",
     "log",
     "log1p",
     "log_softmax",
@@ -371,6 +380,7 @@ __all__ = [
     "prove",
     "relu",
     "reshape",
+    "runs",
     "scatter",
     "sigmoid",
     "sign",

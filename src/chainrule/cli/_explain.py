@@ -8,6 +8,7 @@ from typing import Any
 from ..explain import Report, what_if
 from ..explain import explain as explanation_of
 from ..explain.document import Document, Heading
+from ._explain_row import explanation_of_row, is_expression
 from ._expression import changes_of, element_of, graph_of
 from ._formats import FORMATS
 from ._screen import print_json
@@ -29,6 +30,9 @@ class _Both(Report):
 
 def explain(options: argparse.Namespace) -> int:
     """Explain the gradients of an expression, and what would happen to other inputs."""
+    if not is_expression(options.expression):
+        show(explanation_of_row(options), options)
+        return 0
     changes = changes_of(options.what_if)
     element = None if options.element is None else element_of(options.element)
     output = graph_of(options.expression, options.values)
