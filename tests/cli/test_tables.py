@@ -7,8 +7,10 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from chainrule.datasets import read_table
 from chainrule.runs import load_run
 from tests.cli.conftest import Done
 
@@ -104,7 +106,13 @@ def test_numbers(command: Command, fruit: Path) -> None:
     rows = command("predict", "run", fruit, "--json").json()["rows"]
     model = load_run("run")
     assert [row["value"] for row in rows] == pytest.approx(model.predict(fruit).tolist())
-    assert "predicted" not in command("predict", "run", fruit).out  # there is no class
+    rows = fruit.read_text("cp949").splitlines()
+    fruit.write_text("\n".join([*rows, *rows[1:21]]), encoding="cp949")
+    assert command("predict", "run", fruit).out.endswith(
+        "and 10 rows more; --out FILE.csv writes all of them\n"
+    )
+    assert command("predict", "run", fruit, "--out", "said.csv").out.endswith("said.csv\n")
+    np.testing.assert_array_equal(read_table("said.csv")["값"].numbers(), model.predict(fruit))
 
 
 def test_everything_else_takes_such_a_run(command: Command, fruit: Path) -> None:
@@ -135,6 +143,10 @@ def test_raw_rows(command: Command, refused: Refused, fruit: Path) -> None:
     told = command("predict", "run", "new.csv", "--json").json()
     assert told["rows"][0]["class"] == "복숭아"
     assert sum(told["rows"][0]["probabilities"].values()) == pytest.approx(1)
+    command("predict", "run", "new.csv", "--out", "said.csv")
+    said = read_table("said.csv")
+    assert said["과일"].categories == ("복숭아", "자두")
+    assert said["probability of 자두"].numbers()[1] == told["rows"][1]["probabilities"]["자두"]
     Path("few.csv").write_text("무게,껍질\n1,2\n")
     assert "few.csv has no column '익음', '값'; it has 무게, 껍질" in refused("predict", "run", "few.csv")
     Path("bad.csv").write_text("무게,껍질,익음,값\n1,2,예,4\n무거움,2,예,4\n")

@@ -134,6 +134,9 @@ def _add_predict(commands: Commands) -> None:
         action=argparse.BooleanOptionalAction,
         help="of a picture: dark becomes light (decided by its border)",
     )
+    command.add_argument(
+        "--out", metavar="FILE.csv", help="of a table's run: write all predictions to a file"
+    )
 
 
 def _add_show(commands: Commands) -> None:

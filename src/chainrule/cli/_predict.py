@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..datasets import read_idx
-from ..errors import DataError, ShapeError
+from ..errors import ArgumentError, DataError, ShapeError
 from ..networks import Network
 from ..runs import load_network, numbers, probabilities
 from ..training import RunFolder
@@ -27,6 +27,9 @@ def predict(options: argparse.Namespace) -> int:
     """Say which class each row of a file is, and how probable that is; of a run on a table, what each row is."""
     if RunFolder(options.run_folder).preprocessing.exists():
         return predict_table(options)
+    if options.out is not None:
+        what = f"--out is for runs that were trained on a table; {options.run_folder} is none"
+        raise ArgumentError(what, fix="--json prints all predictions for a program")
     network = load_network(options.run_folder)
     x, done = _read(Path(options.file), network, options.invert)
     shares = probabilities(network, x)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from ..datasets import Target
 from ..runs import load_run, probabilities
+from ..storage import write_atomically
 from ._screen import counted, percent, print_json
+
+_MOST_ROWS = 100  # on the screen
 
 
 def predict_table(options: argparse.Namespace) -> int:
@@ -28,8 +34,24 @@ def predict_table(options: argparse.Namespace) -> int:
     print(f"{options.file}: {counted(len(answers), 'row')}")
     for note in prepared.notes:
         print(f"  {note}")
-    _print(target.name, answers, shares, target.classes)
+    if options.out is not None:
+        _write(options.out, target, answers, shares)
+        print(options.out)
+        return 0
+    _print(target.name, answers[:_MOST_ROWS], shares, target.classes)
+    if len(answers) > _MOST_ROWS:
+        print(f"and {counted(len(answers) - _MOST_ROWS, 'row')} more; --out FILE.csv writes all of them")
     return 0
+
+
+def _write(path: str, target: Target, answers: Any, shares: Any) -> None:
+    """A CSV file with a line for each row: what it is taken for, and the probability of each class."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow([target.name, *(f"probability of {name}" for name in target.classes)])
+    probabilities = iter(lambda: (), None) if shares is None else shares.tolist()
+    writer.writerows([answer, *own] for answer, own in zip(answers.tolist(), probabilities, strict=False))
+    write_atomically(path, text.getvalue().encode())
 
 
 def _for_a_program(answers: list[Any], shares: Any, classes: tuple[str, ...]) -> Iterator[dict[str, Any]]:
