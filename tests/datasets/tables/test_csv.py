@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +124,7 @@ def test_a_name_is_the_same_in_either_normal_form(tmp_path: Path) -> None:
         ("a;b\n1,234;x\n2,000;y\n", [1.234, 2.0]),  # the semicolons are there because of the commas
         ("a\tb\n1,234\tx\n2,000\ty\n", [1234, 2000]),
         ("a;b;c\n1.234;x;0,5\n2.000;y;1,5\n", [1234, 2000]),  # c tells what the points of a are
+        ("a;b\n1,5;1,234.5\n2,5;2\n", [1.5, 2.5]),  # each column has its own way
         ('a|b\n"1 234,5"|x\n2|y\n', [1234.5, 2]),
         ("a,b\n.5,x\n5.,y\n", [0.5, 5]),
         ("a,b\nNA,x\n?,x\n-,x\n7,y\n,z\n", [np.nan, np.nan, np.nan, 7, np.nan]),
@@ -240,3 +242,20 @@ def test_files_that_are_made_to_hurt_cost_little(tmp_path: Path, text: str) -> N
     with limited_memory(64 << 20), pytest.raises(DataError):
         read_table(file)
     assert time.process_time() - start < 10  # a hang, not a matter of speed
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [b",", b";", b"\t", b"\n", b'"', b"\r", b"\xff", b"\0", b"1", b"1,5", b"x", b"\xb0\xa1"]
+        )
+    )
+)
+def test_of_any_bytes_there_is_a_table_or_a_sentence(
+    tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes]
+) -> None:
+    file = tmp_path_factory.mktemp("csv") / "t.csv"
+    file.write_bytes(b"".join(pieces))
+    with suppress(DataError):
+        table = read_table(file)
+        assert {len(column.values) for column in table.columns.values()} == {table.rows}

@@ -66,11 +66,9 @@ def _csv_table(path: Path, kinds: Kinds | None, known: Collection[str]) -> Table
         count += len(chunk.columns[0])
         for place, name in wanted:
             guesses[name].look(chunk.columns[place])
-    has_commas = _has_decimal_commas(list(guesses.values()), dialect.delimiter)
+    with_commas = _with_decimal_commas(guesses, dialect.delimiter)
     readers = {
-        name: Reader(
-            name, kinds[name] if kinds else guess.kind(), count, decimal_comma=has_commas and guess.comma
-        )
+        name: Reader(name, kinds[name] if kinds else guess.kind(), count, decimal_comma=name in with_commas)
         for name, guess in guesses.items()
     }
     for chunk in rows.chunks():
@@ -81,19 +79,22 @@ def _csv_table(path: Path, kinds: Kinds | None, known: Collection[str]) -> Table
         for place, name in wanted:
             readers[name].add(chunk.columns[place], where)
     columns = {name: reader.column(guessed=kinds is None) for name, reader in readers.items()}
-    notes = _notes(dialect.said, dialect.has_header, has_commas, rows)
+    notes = _notes(dialect.said, dialect.has_header, bool(with_commas), rows)
     return Table(str(path), columns, count, notes, tuple(name for name in rows.names if name not in guesses))
 
 
-def _has_decimal_commas(guesses: list[Guess], delimiter: str) -> bool:
-    """Whether 1,5 is one and a half in a file, of which all columns are written alike.
+def _with_decimal_commas(guesses: Mapping[str, Guess], delimiter: str) -> set[str]:
+    """The columns in which 1,5 is one and a half; a file is mostly written alike throughout.
 
-    1,234 alone tells nothing; a file with semicolons has them because its numbers have commas.
+    1,234 alone tells nothing: other columns do; or semicolons, which are there because the numbers have commas.
     """
-    numbers = [guess for guess in guesses if guess.kind() == "number" and not guess.plain]
-    if any(not guess.comma for guess in numbers):
-        return False
-    return any(not guess.point for guess in numbers) or (bool(numbers) and delimiter == ";")
+    numbers = {name: guess for name, guess in guesses.items() if guess.point or guess.comma}
+    written = [guess for guess in numbers.values() if not guess.plain and guess.has_value]
+    only_commas = any(not guess.point for guess in written)
+    only_points = any(not guess.comma for guess in written)
+    if (only_commas or (written and delimiter == ";")) and not only_points:
+        return {name for name, guess in numbers.items() if guess.comma}
+    return {name for name, guess in numbers.items() if not guess.point}
 
 
 def _notes(said: str, has_header: bool, has_commas: bool, rows: Rows) -> tuple[str, ...]:
