@@ -166,7 +166,12 @@ def test_which_column_it_was(command: Command, refused: Refused, fruit: Path) ->
     told = command("explain", "run", "무게=65", "--json").json()
     assert {column["name"] for column in told["columns"]} == {"무게", "껍질", "익음", "값"}
     assert "'길이=3' gives no column of the run a value" in refused("explain", "run", "길이=3")
-    assert "--what-if and --element are for expressions" in refused("explain", "run", "--what-if", "무게=+1")
+    moved = command(
+        "explain", "run", "무게=65", "--what-if", "무게=+1", "--what-if", "값=*1.1", "--lang", "ko"
+    ).out
+    assert "무게: 65 → 66" in moved
+    assert "껍질 is a category, which has no slope" in refused("explain", "run", "--what-if", "껍질==x")
+    assert "--element is for expressions" in refused("explain", "run", "--element", "무게[0]")
 
 
 def test_wrong_input(refused: Refused, fruit: Path) -> None:

@@ -143,6 +143,25 @@ def test_gradients_are_slopes_in_the_units_of_the_columns(runs: dict[str, Path],
     assert sizes == sorted(sizes, reverse=True)
 
 
+def test_what_if_a_column_were_another(price: TableModel, city: TableModel) -> None:
+    row = {"area": 80.0, "city": "부산", "lift": None}
+    found = cr.what_if(price.record(row), area=+10)
+    (scenario,) = found.scenarios
+    assert scenario.output_after == pytest.approx(price.predict({**row, "area": 90})[0])
+    assert scenario.predicted == pytest.approx(
+        10 * next(column.gradient or 0 for column in price.explain(row).columns if column.name == "area")
+    )
+    record = city.record({"area": 80, "lift": True, "price": 810})
+    assert record.name == "P(서울)"
+    assert cr.check_gradients(lambda area: _again(record, area), 80.0).ok
+
+
+def _again(record: cr.Variable, area: Any) -> Any:
+    graph = cr.Graph(record)
+    leaf = next(node.variable for node in graph if node.name == "area")
+    return cr.graph.rebuild([record], lambda old: area if old is leaf else old)[record]
+
+
 def test_an_explanation_reads_in_both_languages(price: TableModel, city: TableModel) -> None:
     english, korean = (
         price.explain({"area": 80, "city": "광주", "lift": None}, lang=lang) for lang in ("en", "ko")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterable
 
 from ..datasets import normal
 from ..errors import ArgumentError
-from ..runs import Influence, load_run
+from ..graph import Variable
+from ..runs import TableModel, load_run
 
 
 def is_expression(text: str) -> bool:
@@ -15,11 +17,10 @@ def is_expression(text: str) -> bool:
     return not os.path.isdir(text)
 
 
-def explanation_of_row(options: argparse.Namespace) -> Influence:
-    """What moved the prediction for the values given; a column that is left out has a missing value."""
-    if options.what_if or options.element:
-        what = "--what-if and --element are for expressions"
-        raise ArgumentError(what, fix="give the other value behind the run, and compare")
+def row_of(options: argparse.Namespace) -> tuple[TableModel, dict[str, str]]:
+    """The model of the run, and the row of the values given; a column that is left out has a missing value."""
+    if options.element:
+        raise ArgumentError("--element is for expressions", fix="leave it out: every column is explained")
     model = load_run(options.expression)
     columns = [feature.name for feature in model.preprocessing.features]
     row: dict[str, str] = dict.fromkeys(columns, "")
@@ -29,4 +30,13 @@ def explanation_of_row(options: argparse.Namespace) -> Influence:
             what = f"{text!r} gives no column of the run a value; it has {', '.join(columns):.300}"
             raise ArgumentError(what, fix=f"write it like {columns[0]}=…")
         row[name] = normal(text)[len(name) + 1 :]
-    return model.explain(row, lang=options.lang)
+    return model, row
+
+
+def prediction_of(model: TableModel, row: dict[str, str], changes: Iterable[str]) -> Variable:
+    """The prediction with its graph. ArgumentError for a change of a category, which has no slope."""
+    for feature in model.preprocessing.features:
+        if feature.kind == "category" and feature.name in changes:
+            what = f"{feature.name} is a category, which has no slope that could predict a change"
+            raise ArgumentError(what, fix="give the other value behind the run, and compare")
+    return model.record(row)

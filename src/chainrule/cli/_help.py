@@ -67,7 +67,8 @@ each input: x=100, or "X=[[1, 2], [3, 4]]" for an array."""
 EXPLAIN = f"""Explain an expression, or what moved a prediction.
 
 RUN is the folder of a run that was trained on a table; behind it come columns and values, island=Dream, and those that
-are left out count as missing. Which column moved the prediction, and by how much, is said for each.
+are left out count as missing. Which column moved the prediction, and by how much, is said for each; --what-if
+mass_kg=+0.5 says what another value would do.
 
 Of an expression, explain backpropagation gate by gate, with the numbers: forward pass, backward pass, the chain from
 the output to each input, the check by numerical derivatives, and what the gradients mean.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..datasets import Feature, Preprocessing
+from ..datasets import Table as Rows
 from ..errors import ArgumentError
 from ..explain import Report
 from ..explain.document import Block, Document, Paragraph, Table
@@ -80,42 +81,69 @@ class Influence(Report):
         return column.name, column.value or say("missing"), column.typical, sign + effect, gradient
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """The prediction of one row with its graph, computed in float64.
+
+    output  the probability of the class that is predicted, or the number in its units; a leaf of its graph is a column
+            that is no category, in its own unit
+    leaves  these by name
+    answer  the number of the class; 0 for regression
+    x       what the row became, shape (1, inputs)
+    """
+
+    output: Variable
+    leaves: dict[str, Variable]
+    answer: int
+    x: Array
+
+
+def recorded(network: Network, preprocessing: Preprocessing, table: Rows) -> Recorded:
+    """See `TableModel.record`. ArgumentError when it is not one row."""
+    if table.rows != 1:
+        what = f"one row is explained at a time; {table.name} has {table.rows:,}"
+        raise ArgumentError(what, fix="give one row")
+    x, _ = preprocessing.encode(table, slice(None), np.float64)
+    leaves: dict[str, Variable] = {}
+    parts: list[Any] = []
+    for feature, own in zip(preprocessing.features, _parts(preprocessing, x), strict=True):
+        if feature.kind == "category":
+            parts.append(own)
+            continue
+        value = float(table[feature.name].numbers()[0])
+        leaf = Variable(float(feature.typical) if np.isnan(value) else value, name=feature.name)
+        leaves[feature.name] = leaf
+        parts.append(f.reshape((leaf - feature.mean) / feature.std, (1, 1)))
+    target = preprocessing.target
+    scores = network.compute(_in_float64(network), f.concatenate(parts, axis=1))
+    answer = int(np.argmax(scores.value)) if target.classes else 0
+    output = (f.softmax(scores) if target.classes else scores * target.std + target.mean)[0, answer]
+    output.name = f"P({target.classes[answer]})" if target.classes else target.name
+    return Recorded(output, leaves, answer, x)
+
+
 def influence(network: Network, preprocessing: Preprocessing, row: Any, *, lang: Language) -> Influence:
     """See `TableModel.explain`."""
-    table = preprocessing.read(row)
-    if table.rows != 1:
-        raise ArgumentError(
-            f"one row is explained at a time; {table.name} has {table.rows:,}", fix="give one row"
-        )
-    x, _ = preprocessing.encode(table, slice(None), network.dtype)
-    target = preprocessing.target
-    leaf = Variable(x, name="x")
-    scores = network.compute(network.params, leaf)
-    answer = int(np.argmax(scores.value)) if target.classes else 0
-    output = f.softmax(scores) if target.classes else scores * target.std + target.mean
-    (gradient,) = gradients_of(output[0, answer], [leaf])
-
-    def predicted(rows: Array) -> Array:
-        scores = network.predict(rows)
-        values = np.asarray(f.softmax(scores)) if target.classes else scores * target.std + target.mean
-        return values[:, answer].astype(np.float64)
-
-    prediction = float(predicted(x)[0])
-    variants = np.repeat(x, len(preprocessing.features), axis=0)
-    places = np.cumsum([0, *(feature.width for feature in preprocessing.features)])
-    for variant, feature, place in zip(variants, preprocessing.features, places, strict=False):
-        variant[place : place + feature.width] = _typical(feature)
-    others = np.where(np.all(variants == x, axis=1), prediction, predicted(variants))  # rounding is no effect
+    table, target = preprocessing.read(row), preprocessing.target
+    found = recorded(network, preprocessing, table)
+    slopes = dict(zip(found.leaves, gradients_of(found.output, list(found.leaves.values())), strict=True))
+    variants = np.repeat(found.x, len(preprocessing.features) + 1, axis=0)  # the last one stays as it is
+    for place, own in enumerate(_parts(preprocessing, variants)):
+        own[place] = _typical(preprocessing.features[place])
+    scores = network.compute(_in_float64(network), variants)
+    values = np.asarray(f.softmax(scores)) if target.classes else scores * target.std + target.mean
+    *others, prediction = values[:, found.answer].tolist()
     columns = [
         ColumnInfluence(
             feature.name,
             feature.shown(table[feature.name]),
             str(feature.typical) if feature.kind == "category" else feature.show(float(feature.typical)),
-            None if feature.kind == "category" else float(gradient[0, place]) / feature.std,
-            float(instead),
-            prediction - float(instead),
+            float(slopes[feature.name]) if feature.name in slopes else None,
+            instead,
+            # Rounding is no effect.
+            0.0 if np.array_equal(variant, found.x[0]) else prediction - instead,
         )
-        for feature, place, instead in zip(preprocessing.features, places, others, strict=False)
+        for feature, instead, variant in zip(preprocessing.features, others, variants, strict=False)
     ]
     columns.sort(key=lambda column: -abs(column.change))
     unknown = [
@@ -123,8 +151,20 @@ def influence(network: Network, preprocessing: Preprocessing, row: Any, *, lang:
         for feature in preprocessing.features
         if feature.kind == "category" and feature.shown(table[feature.name]) not in ("", *feature.categories)
     ]
-    name = target.classes[answer] if target.classes else ""
+    name = target.classes[found.answer] if target.classes else ""
     return Influence(target.name, name, prediction, tuple(columns), tuple(unknown), lang)
+
+
+def _parts(preprocessing: Preprocessing, x: Array) -> list[Array]:
+    """The numbers of each column in rows of inputs, as views."""
+    ends = np.cumsum([feature.width for feature in preprocessing.features])
+    return [
+        x[:, end - feature.width : end] for feature, end in zip(preprocessing.features, ends, strict=True)
+    ]
+
+
+def _in_float64(network: Network) -> dict[str, Array]:
+    return {name: value.astype(np.float64) for name, value in network.params.items()}
 
 
 def _typical(feature: Feature) -> Array:

@@ -10,11 +10,12 @@ import numpy as np
 
 from ..datasets import Prepared, Preprocessing
 from ..errors import ArgumentError, CheckpointError, DataError
+from ..graph import Variable
 from ..networks import Network
 from ..training import RunFolder
 from ..words import Language
 from ._data import Array
-from ._influence import Influence, influence
+from ._influence import Influence, influence, recorded
 from ._network import load_network, probabilities
 from ._result import Result, measured
 
@@ -88,6 +89,17 @@ class TableModel:
         prepared = self.prepare(rows, targets=True)
         assert prepared.t is not None, "asked for"
         return measured(self.network, prepared.x, prepared.t, self.preprocessing.target)
+
+    def record(self, row: Any) -> Variable:
+        """The prediction of one row as a variable: to be explained, drawn, or asked what if.
+
+        returns  the probability of the class that is predicted, called P(class), or the number in its units; leaves of
+                 its graph are the columns that are no categories, by their names and in their own units
+        raises   as `explain`
+
+        ``cr.what_if(model.record(row), grams=+10)`` says what 10 grams more would do.
+        """
+        return recorded(self.network, self.preprocessing, self.preprocessing.read(row)).output
 
     def explain(self, row: Any, *, lang: Language = "en") -> Influence:
         """Which columns moved the prediction of one row: gradients in the units of each column, and what if.
