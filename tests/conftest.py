@@ -58,7 +58,8 @@ _SET_BY_OTHERS = (
     "KMP_DUPLICATE_LIB_OK",
     "KMP_INIT_AT_FORK",
     "TORCHINDUCTOR_CACHE_DIR",
-)  # pytest, threadpoolctl, scikit-learn, torch
+    "_RJEM_MALLOC_CONF",
+)  # pytest, threadpoolctl, scikit-learn, torch, polars
 
 
 def _process_state() -> dict[str, Any]:

@@ -48,6 +48,9 @@ LOADED_ONLY_WHEN_USED = {
     "jax",
     "sklearn",
     "onnx",
+    "pandas",
+    "polars",
+    "pyarrow",
 }
 
 

@@ -95,7 +95,7 @@ __version__ = "0.1.0"
 __getattr__ = _lazy_names(
     __name__,
     {
-        "datasets": (),
+        "datasets": ("load_table",),
         "engines": (),
         "engines.fused": ("compile",),
         "explain": (
@@ -164,6 +164,10 @@ __getattr__ = _lazy_names(
             "RMSprop",
             "SGD",
         ),
+        "runs": (
+            "TableModel",
+            "load_run",
+        ),
         "training": (
             "Callback",
             "Checkpoints",
@@ -184,7 +188,8 @@ __getattr__ = _lazy_names(
 )
 
 if TYPE_CHECKING:
-    from . import datasets, engines, graph, layers, networks, onnx, optimizers, training, verify
+    from . import datasets, engines, graph, layers, networks, onnx, optimizers, runs, training, verify
+    from .datasets import load_table
     from .engines.fused import compile
     from .explain import (
         Drawing,
@@ -250,6 +255,7 @@ if TYPE_CHECKING:
         Nesterov,
         RMSprop,
     )
+    from .runs import TableModel, load_run
     from .training import (
         Callback,
         Checkpoints,
@@ -339,6 +345,7 @@ __all__ = [
     "Softplus",
     "SquaredError",
     "Tanh",
+    "TableModel",
     "TargetAccuracy",
     "TensorBoard",
     "Trainer",
@@ -390,6 +397,8 @@ __all__ = [
     "layers",
     "leaky_relu",
     "load",
+    "load_run",
+    "load_table",
     "log",
     "log1p",
     "log_softmax",
@@ -416,6 +425,7 @@ __all__ = [
     "prove",
     "relu",
     "reshape",
+    "runs",
     "scatter",
     "sigmoid",
     "sign",

@@ -80,11 +80,13 @@ def test_version(command):
         (("train", "--dtype", "float16"),
          "chainrule train: argument --dtype: must be one of float32, float64; it is 'float16'"),
         (("train", "--lr"), "chainrule train: argument --lr: expected one argument"),
-        (("train", "--target", "0.97"), "chainrule: unrecognized arguments: --target"),
+        (("train", "--target-acc", "0.97"), "chainrule: unrecognized arguments: --target-acc"),
+        (("train", "--target", "0.97"), "chainrule: --target, --task and --drop are for the columns of a table; "
+         "mnist is none\n  fix   give a CSV or Parquet file"),
         (("eval",), "chainrule eval: the following arguments are required: RUN"),
         (("predict", "run"), "chainrule predict: the following arguments are required: FILE"),
         (("train", "minst"), "chainrule: there is no data set 'minst'\n"
-         "  fix   give mnist, a folder of IDX files, or an .npz file"),
+         "  fix   give mnist, a folder of IDX files, an .npz file, or a table as .csv or .parquet"),
         (("train", "--engine", "xla"),
          f"chainrule: the engine 'xla' {available()['xla']}\n  fix   use engine='auto'"),
     ],

@@ -219,3 +219,11 @@ def test_a_network_that_takes_no_square(command, heaps):
         "chainrule: x.png would be read as a picture, but the network takes 5 numbers, which are no square\n"
         "  fix   give an .npy file with rows of numbers\n",
     )
+
+
+def test_predictions_are_written_to_a_file_for_tables_only(command, refused, heaps):
+    command("train", heaps, "--epochs", 1, "--out", "run")
+    np.save("rows.npy", np.zeros((2, 4)))
+    assert "--out is for runs that were trained on a table; run is none" in refused(
+        "predict", "run", "rows.npy", "--out", "said.csv"
+    )

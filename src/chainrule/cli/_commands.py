@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .. import __version__
 from ..engines import available
 from ..optimizers import BY_NAME
-from ..runs import ACTIVATIONS, INITIALS, LEARNING_RATES, READERS, Settings, number, one_of, whole
+from ..runs import ACTIVATIONS, INITIALS, LEARNING_RATES, READERS, TASKS, Settings, number, one_of, whole
 from ..web import PORT
 from ..words import LANGUAGES
 from . import _help as words
@@ -73,7 +73,10 @@ def _command(
 
 def _add_train(commands: Commands) -> None:
     command = _command(commands, "train", "train a network", words.TRAIN, words.TRAIN_EXAMPLES)
-    command.add_argument("data", nargs="?", metavar="DATA", help="mnist (the default), FOLDER or FILE.npz")
+    command.add_argument(
+        "data", nargs="?", metavar="DATA", help="mnist (the default), FOLDER, FILE.npz or a table"
+    )
+    _add_table(command)
     rates = ", ".join(f"{name} {rate:g}" for name, rate in LEARNING_RATES.items())
 
     command.set_defaults(data_behind_hidden=None)
@@ -118,22 +121,29 @@ def _add_eval(commands: Commands) -> None:
         "run_folder", metavar="RUN", help="the folder of a run, or a .safetensors or .onnx file"
     )
     command.add_argument(
-        "data", nargs="?", metavar="DATA", help="mnist, FOLDER or FILE.npz; else the data of the run"
+        "data", nargs="?", metavar="DATA", help="mnist, FOLDER, FILE.npz or a table; else the data of the run"
     )
 
 
 def _add_predict(commands: Commands) -> None:
     command = _command(
-        commands, "predict", "classify what is in a file", words.PREDICT, words.PREDICT_EXAMPLES
+        commands,
+        "predict",
+        "say what a network makes of a file",
+        words.PREDICT,
+        words.PREDICT_EXAMPLES,
     )
     command.add_argument(
         "run_folder", metavar="RUN", help="the folder of a run, or a .safetensors or .onnx file"
     )
-    command.add_argument("file", metavar="FILE", help=".npy, IDX or a picture")
+    command.add_argument("file", metavar="FILE", help=".npy, IDX or a picture; of a table's run a table")
     command.add_argument(
         "--invert",
         action=argparse.BooleanOptionalAction,
         help="of a picture: dark becomes light (decided by its border)",
+    )
+    command.add_argument(
+        "--out", metavar="FILE.csv", help="of a table's run: write all predictions to a file"
     )
 
 
@@ -167,7 +177,7 @@ def _add_explain(commands: Commands) -> None:
         words.EXPLAIN,
         words.EXPLAIN_EXAMPLES,
     )
-    _add_expression(command, "EXPRESSION")
+    _add_expression(command, "EXPRESSION or RUN")
     command.add_argument(
         "--what-if",
         action="append",
@@ -253,8 +263,13 @@ def _add_check(commands: Commands) -> None:
 def _add_web(commands: Commands) -> None:
     command = _command(commands, "web", "open the page: step, train, draw", words.WEB, words.WEB_EXAMPLES)
     command.add_argument(
-        "data", nargs="?", default="mnist", metavar="DATA", help="mnist (the default), FOLDER or FILE.npz"
+        "data",
+        nargs="?",
+        default="mnist",
+        metavar="DATA",
+        help="mnist (the default), FOLDER, FILE.npz or a table",
     )
+    _add_table(command)
     command.add_argument(
         "--port", type=typed(port), default=PORT, metavar="N", help=f"0 for any that is free ({PORT})"
     )
@@ -286,6 +301,23 @@ def _add_web(commands: Commands) -> None:
 def _add_expression(command: Parser, metavar: str) -> None:
     command.add_argument("expression", metavar=metavar, help="what is computed")
     command.add_argument("values", nargs="*", metavar="NAME=VALUE", help="a value for each input")
+
+
+def _add_table(command: Parser) -> None:
+    command.add_argument("--target", metavar="COLUMN", help="of a table: the column that is predicted")
+    command.add_argument(
+        "--task",
+        type=typed(one_of(TASKS)),
+        metavar="NAME",
+        help=f"of a table: {' or '.join(TASKS)} (as the target has it)",
+    )
+    command.add_argument(
+        "--drop",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="of a table: a column that the network shall not get; may be given several times",
+    )
 
 
 def _add_language(command: Parser) -> None:

@@ -36,7 +36,7 @@ def _drawing(options: argparse.Namespace) -> Drawing:
         if options.passes == "backward":
             what = "a network is drawn without data, so it has no backward pass"
             raise ArgumentError(what, fix="cr.draw(network, x, t) in Python")
-        return drawing_of(load_network(options.expression), open=options.open or None, **shown)
+        return drawing_of(load_network(options.expression, classes=False), open=options.open or None, **shown)
     if options.open:
         raise ArgumentError("--open is for the layers of a network", fix="give the folder of a run")
     if not options.values and _PATH.search(options.expression):

@@ -8,6 +8,7 @@ from typing import Any
 from ..explain import Report, what_if
 from ..explain import explain as explanation_of
 from ..explain.document import Document, Heading
+from ._explain_row import is_expression, prediction_of, row_of
 from ._expression import changes_of, element_of, graph_of
 from ._formats import FORMATS
 from ._screen import print_json
@@ -29,6 +30,9 @@ class _Both(Report):
 
 def explain(options: argparse.Namespace) -> int:
     """Explain the gradients of an expression, and what would happen to other inputs."""
+    if not is_expression(options.expression):
+        show(_of_row(options), options)
+        return 0
     changes = changes_of(options.what_if)
     element = None if options.element is None else element_of(options.element)
     output = graph_of(options.expression, options.values)
@@ -37,6 +41,16 @@ def explain(options: argparse.Namespace) -> int:
         report = _Both(report, what_if(output, changes, lang=options.lang))
     show(report, options)
     return 0
+
+
+def _of_row(options: argparse.Namespace) -> Report:
+    """What moved the prediction of a row of a table, and what would happen to another row."""
+    changes = changes_of(options.what_if)
+    model, row = row_of(options)
+    report: Report = model.explain(row, lang=options.lang)
+    if changes:
+        report = _Both(report, what_if(prediction_of(model, row, changes), changes, lang=options.lang))
+    return report
 
 
 def show(report: Report, options: argparse.Namespace) -> None:

@@ -27,12 +27,12 @@ def flow(options: argparse.Namespace) -> int:
 
 
 def _measured(options: argparse.Namespace) -> GradientFlow:
-    network = load_network(options.run_folder)
+    network = load_network(options.run_folder, classes=False)
     folder = RunFolder(options.run_folder)
     about = folder.read_about()
     settings = saved_settings(about.get("settings"), options.run_folder)
-    name, _ = data_of(folder, about)
-    data = load_data(name, str(network.dtype))
+    name, _, asked = data_of(folder, about)
+    data = load_data(name, str(network.dtype), asked)
     rows = slice(options.rows or settings.batch_size)
     x, t = data.x_train[rows], data.t_train[rows]
     return gradient_flow(network, x, t, optimizer=settings.update_rule(), lang=options.lang)

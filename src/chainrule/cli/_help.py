@@ -7,22 +7,27 @@ EXAMPLE = """example
 
 chainrule COMMAND --help says more about a command."""
 
-TRAIN = """Train a network for classification, and watch it learn.
+TRAIN = """Train a network, and watch it learn.
 
 The data are one of
   mnist     60,000 + 10,000 handwritten digits, which come with the package
   FOLDER    four IDX files, named as those of MNIST are, plain or .gz
   FILE.npz  NumPy arrays x_train, t_train, x_test and t_test; t_… are class numbers or one-hot rows
-Pixels (uint8) are divided by 255; all other numbers are taken as they are."""
+  a table   a CSV file (UTF-8, UTF-16, CP949 or Windows-1252; commas, semicolons, tabs or bars) or a Parquet file, with
+            --target COLUMN. Columns are typed, categories encoded, numbers standardised, missing values filled in, a
+            fifth of the rows kept for the test; what was done is said. A target of numbers is regression, all others
+            are classification; without other wishes it is Adam, with mini-batches of 32 rows, and more epochs
+Pixels (uint8) are divided by 255; all other numbers of arrays are taken as they are."""
 
 TRAIN_EXAMPLES = """examples
   chainrule train mnist --target-accuracy 0.97
   chainrule train mnist --hidden 256 128 --optimizer adam --epochs 10 --out runs/deep
   chainrule train --resume --out runs/deep --epochs 20
+  chainrule train penguins.csv --target species --out runs/penguins
 
 The run's folder gets run.json (how it was started), network.safetensors (the trained network), history.json and
-learning-curve.svg (what it learned), checkpoint.safetensors (for --resume). After Ctrl-C, kill -9 or a power cut
---resume goes on as if nothing had happened, to the last bit.
+learning-curve.svg (what it learned), checkpoint.safetensors (for --resume), and of a table preprocessing.json (how its
+rows become numbers). After Ctrl-C, kill -9 or a power cut --resume goes on as if nothing had happened, to the last bit.
 
 exit code  0 done, 1 target not reached or numbers that are not finite, 2 wrong input, 130 Ctrl-C"""
 
@@ -32,18 +37,20 @@ EVAL_EXAMPLES = """examples
   chainrule eval runs/deep
   chainrule eval runs/deep other-digits/ --json"""
 
-PREDICT = """Say which class a network takes each input for, and how probable that is.
+PREDICT = """Say which class a network takes each input for, and how probable that is; or which number it predicts.
 
 FILE is one of
   .npy      one row of numbers, or many: (numbers,), (rows, numbers), (rows, height, width), …
   IDX       a file of images as MNIST has them, plain or .gz
   picture   PNG, JPEG, …: turned to grey and fitted into the network's square. It should show one light sign on dark
             ground, as MNIST does; if its border is light, it is inverted first. Needs pip install 'chainrule[image]'
-Pixels (uint8) are divided by 255; all other numbers are taken as they are."""
+Pixels (uint8) are divided by 255; all other numbers are taken as they are. Of a run that was trained on a table, FILE
+is another table, CSV or Parquet, with the same columns in any order; the target need not be there."""
 
 PREDICT_EXAMPLES = """examples
   chainrule predict runs/deep drawing.png
-  chainrule predict runs/deep rows.npy --json"""
+  chainrule predict runs/deep rows.npy --json
+  chainrule predict runs/penguins new.csv"""
 
 EXPORT = """Write a trained network into an ONNX file, which other programs run: onnxruntime, browsers, phones. It takes
 any number of rows, in the dtype of the run; pixels go in as x / 255. Needs pip install 'chainrule[onnx]'."""
@@ -65,8 +72,14 @@ EXPRESSION = """EXPRESSION is made of numbers, names (Korean ones too), + - * / 
 Statements stand behind each other, as in "z = x*m; L = z*t"; the last one is what counts. Behind it comes a value for
 each input: x=100, or "X=[[1, 2], [3, 4]]" for an array."""
 
-EXPLAIN = f"""Explain backpropagation through an expression gate by gate, with the numbers: forward pass, backward pass,
-the chain from the output to each input, the check by numerical derivatives, and what the gradients mean.
+EXPLAIN = f"""Explain an expression, or what moved a prediction.
+
+RUN is the folder of a run that was trained on a table; behind it come columns and values, island=Dream, and those that
+are left out count as missing. Which column moved the prediction, and by how much, is said for each; --what-if
+mass_kg=+0.5 says what another value would do.
+
+Of an expression, explain backpropagation gate by gate, with the numbers: forward pass, backward pass, the chain from
+the output to each input, the check by numerical derivatives, and what the gradients mean.
 
 {EXPRESSION}"""
 
@@ -74,7 +87,8 @@ EXPLAIN_EXAMPLES = """examples
   chainrule explain "L = 0.5*(x*m*t - 219)**2" x=100 m=2 t=1.1
   chainrule explain "총액 = 사과 * 개수 * 소비세" 사과=100 개수=2 소비세=1.1 --lang ko
   chainrule explain "L = 0.5*(x*m*t - 219)**2" x=100 m=2 t=1.1 --what-if x=+1 --what-if t=+0.01
-  chainrule explain "L = sum((X @ W)**2)" "X=[[1, 2]]" "W=[[3], [4]]" --element "W[1, 0]" --out w.html"""
+  chainrule explain "L = sum((X @ W)**2)" "X=[[1, 2]]" "W=[[3], [4]]" --element "W[1, 0]" --out w.html
+  chainrule explain runs/penguins bill_length_mm=39.1 island=Torgersen --lang ko"""
 
 DRAW = f"""Draw the computation graph of an expression, values above the lines and gradients below them; or the network
 of a run, layer by layer. The picture's name says its form: .svg, .png, .pdf, .dot (Graphviz), .mmd (Mermaid), .tex

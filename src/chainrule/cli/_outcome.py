@@ -5,14 +5,15 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from ..runs import Data, Settings, describe, how_to_go_on
+from ..runs import ClassificationResult, Data, RegressionResult, Settings, describe, how_to_go_on, measure
 from ..training import EarlyStopping, Epoch, RunFolder, Trainer
 from ._screen import counted, percent
 
 
 def introduction(trainer: Trainer, settings: Settings, data: Data) -> list[str]:
     """What is about to be trained."""
-    lines = [str(data), f"{describe(settings, data)} · engine {trainer.engine}"]
+    lines = [str(data), *(f"  {note}" for note in data.notes)]
+    lines += [f"{describe(settings, data)} · engine {trainer.engine}"]
     if trainer.step:
         lines.append(f"resumed after step {trainer.step:,}; epochs finished so far: {len(trainer.history)}")
     return lines
@@ -33,6 +34,8 @@ class Outcome:
         self.stopped = trainer.history.stopped
         self.kept = self._kept_epoch()
         target = settings.target_accuracy
+        is_done = data.preprocessing is not None and self.stopped != "interrupted"
+        self.result = measure(trainer.network, data) if is_done else None  # type: ignore[arg-type]
         self.reached = None if target is None else self.kept is not None and _accuracy(self.kept) >= target
 
     @property
@@ -53,7 +56,11 @@ class Outcome:
             "steps": self.trainer.step,
             "kept_epoch": self.kept and self.kept.epoch,
             "epochs": self.trainer.history.to_dicts(),
+            **({} if self.data.preprocessing is None else self._of_table()),
         }
+
+    def _of_table(self) -> dict[str, Any]:
+        return {"notes": list(self.data.notes), "result": self.result and self.result.to_json()}
 
     def lines(self) -> list[str]:
         """All of it, for a person."""
@@ -83,11 +90,17 @@ class Outcome:
         history, kept = self.trainer.history, self.kept
         assert kept is not None, "training that was not interrupted has finished an epoch"
         seconds = sum(history["seconds"])
-        text = (
-            f"{counted(len(history), 'epoch')} in {seconds:.1f} s: test accuracy {percent(_accuracy(kept))}"
-        )
+        text = f"{counted(len(history), 'epoch')} in {seconds:.1f} s: {self._measured(kept)}"
         if kept.epoch != len(history):
             text += f" (the network of epoch {kept.epoch} is kept, where the test loss was lowest)"
+        return text
+
+    def _measured(self, kept: Epoch) -> str:
+        if isinstance(self.result, RegressionResult):
+            return f"test R² {self.result.r2:.3f}, mean absolute error {self.result.mae:.4g}"
+        text = f"test accuracy {percent(_accuracy(kept))}"
+        if isinstance(self.result, ClassificationResult):
+            text += f"; always {self.result.baseline} would be {percent(self.result.baseline_accuracy)}"
         return text
 
     def _kept_epoch(self) -> Epoch | None:

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from ..datasets import read_idx, read_npy
-from ..errors import DataError, ShapeError
+from ..errors import ArgumentError, DataError, ShapeError
 from ..networks import Network
 from ..runs import load_network, numbers, probabilities
+from ..training import RunFolder
 from ._picture import read_picture
+from ._predict_table import predict_table
 from ._screen import counted, percent, print_json, table
 
 Array = np.ndarray[Any, Any]
@@ -22,7 +24,12 @@ _NPY, _GZIP, _IDX = b"\x93NUMPY", b"\x1f\x8b", b"\0\0"
 
 
 def predict(options: argparse.Namespace) -> int:
-    """Say which class each row of a file is, and how probable that is."""
+    """Say which class each row of a file is, and how probable that is; of a run on a table, what each row is."""
+    if RunFolder(options.run_folder).preprocessing.exists():
+        return predict_table(options)
+    if options.out is not None:
+        what = f"--out is for runs that were trained on a table; {options.run_folder} is none"
+        raise ArgumentError(what, fix="--json prints all predictions for a program")
     network = load_network(options.run_folder)
     x, done = _read(Path(options.file), network, options.invert)
     shares = probabilities(network, x)

@@ -21,13 +21,14 @@ class EpochTable(Callback):
 
     rows     how many training rows an epoch has
     stream   where to: stdout, or stderr where a program reads stdout
+    every    a line is printed for each epoch whose number this divides
     """
 
-    def __init__(self, rows: int, stream: TextIO) -> None:
+    def __init__(self, rows: int, stream: TextIO, *, every: int = 1) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
-        self.rows = rows
+        self.rows, self.every = rows, every
         self.console = Console(file=stream, highlight=False, markup=False, soft_wrap=True)
         columns = [TextColumn(f"{{task.fields[{name}]}}") for name in ("epoch", "rows", "loss", "speed")]
         # Drawn by on_steps alone: a thread of its own would take time from the steps.
@@ -66,8 +67,13 @@ class EpochTable(Callback):
             self.drawn, self.step_drawn = now, trainer.step
 
     def on_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
-        self.console.print(_line(_cells(epoch)))
+        if epoch.epoch % self.every == 0:
+            self.console.print(_line(_cells(epoch)))
         self.drawn, self.step_drawn = time.perf_counter(), trainer.step  # the evaluation was not a slow step
+
+    def on_end(self, trainer: Trainer) -> None:
+        if len(trainer.history) % self.every:  # the last epoch is always shown
+            self.console.print(_line(_cells(trainer.history.epochs[-1])))
 
     def close(self) -> None:
         """Take the bar away; also after an error."""

@@ -17,7 +17,7 @@ def show(options: argparse.Namespace) -> int:
 
     about = RunFolder(options.run_folder).read_about()
     settings = saved_settings(about.get("settings"), options.run_folder)
-    step = Step(load_network(options.run_folder), settings, about.get("data"))
+    step = Step(load_network(options.run_folder, classes=False), settings, about.get("data"))
     source, seconds = step.source(), None
     if options.time:
         with Console(stderr=True).status("compiling and timing the step …"):

@@ -14,20 +14,27 @@ from ..interop.tensorboard import TensorBoard
 from ..runs import (
     Data,
     Settings,
+    TableOptions,
     data_of,
     how_to_go_on,
+    keep_preprocessing,
     load_data,
     machine,
     new_path,
     new_settings,
     resumed_settings,
     start,
+    table_defaults,
     trainer_of,
 )
 from ..training import Callback, RunFolder, Trainer
 from ._outcome import Outcome, introduction, what_was_saved
 from ._progress import EpochTable
+from ._result import show_result
 from ._screen import complain, print_json
+from ._table_options import table_options
+
+_MOST_LINES = 20  # for the epochs of a table
 
 
 def train(options: argparse.Namespace) -> int:
@@ -42,7 +49,7 @@ def train(options: argparse.Namespace) -> int:
         )
     folder, settings, data = _resume(options) if options.resume else _start(options)
     screen = sys.stderr if options.json else sys.stdout
-    table = EpochTable(len(data.x_train), screen)
+    table = EpochTable(len(data.x_train), screen, every=_lines_apart(settings, data))
     # A run that has a log goes on with it, asked or not.
     has_log = options.tensorboard or folder.tensorboard.is_dir()
     logs = [TensorBoard(folder.tensorboard)] if has_log else []
@@ -63,6 +70,8 @@ def train(options: argparse.Namespace) -> int:
     if options.json:
         print_json(outcome.to_json())
     print("\n".join(outcome.lines()), file=screen)
+    if outcome.result is not None:
+        show_result(outcome.result, screen)
     if outcome.reached is False and outcome.exit_code == 1:
         complain(outcome.missed())
     return outcome.exit_code
@@ -105,7 +114,12 @@ def _start(options: argparse.Namespace) -> tuple[RunFolder, Settings, Data]:
     settings = new_settings(_chosen(options))
     if options.out is not None:
         RunFolder(options.out).check_blank()  # before the data are read, which takes longer
-    data = load_data(options.data or "mnist", settings.dtype)
+    data = load_data(options.data or "mnist", settings.dtype, table_options(options, settings.seed))
+    if data.preprocessing is not None:
+        settings = new_settings({**table_defaults(len(data.x_train)), **_chosen(options)})
+    if not data.classes and settings.target_accuracy is not None:
+        what = f"--target-accuracy is for classes; {options.target!r} is a number"
+        raise ArgumentError(what, fix="leave it out, or --task classification")
     return start(options.out or new_path(data), settings, data), settings, data
 
 
@@ -119,8 +133,9 @@ def _resume(options: argparse.Namespace) -> tuple[RunFolder, Settings, Data]:
     if reason := available().get(settings.engine):
         what = f"the run in {options.out} is one of the {settings.engine} engine, which {reason}"
         raise ArgumentError(what, fix="make that engine work here, or start a new run in another folder")
-    name, sha256 = data_of(folder, about)
-    data = load_data(options.data or name, settings.dtype)
+    name, sha256, asked = data_of(folder, about)
+    _check_unchanged(options, asked)
+    data = load_data(options.data or name, settings.dtype, asked)
     if data.sha256 != sha256:
         had, has = sha256[:12], data.sha256[:12]
         raise DataError(
@@ -130,7 +145,22 @@ def _resume(options: argparse.Namespace) -> tuple[RunFolder, Settings, Data]:
     _say_what_changed(about, settings)
     folder.remove_leftovers()
     folder.write_about({**about, "settings": settings.to_json()})
+    keep_preprocessing(folder, data)
     return folder, settings, data
+
+
+def _check_unchanged(options: argparse.Namespace, asked: TableOptions) -> None:
+    """Refuse to go on with another column, or others left out, than the run was started with."""
+    for name, before in (("target", asked.target), ("task", asked.task), ("drop", list(asked.drop))):
+        now = getattr(options, name)
+        if now and now != before:
+            what = f"the run in {options.out} was started with --{name} {before}; it cannot go on with {now}"
+            raise ArgumentError(what, fix=f"leave --{name} out, or start a new run in another folder")
+
+
+def _lines_apart(settings: Settings, data: Data) -> int:
+    """How many epochs a line is printed for: those of a small table are many and short."""
+    return 1 if data.preprocessing is None else max(1, settings.epochs // _MOST_LINES)
 
 
 def _chosen(options: argparse.Namespace) -> dict[str, Any]:

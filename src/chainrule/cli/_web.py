@@ -7,6 +7,7 @@ import sys
 
 from ..web import Address, serve
 from ._screen import complain, print_json
+from ._table_options import table_options
 
 _REMOTE = """note: other machines can reach this page, and its address is the only key to it; without a server with a
       certificate in front, whoever can listen on the network can read that key"""
@@ -31,6 +32,7 @@ def web(options: argparse.Namespace) -> int:
         host=options.host,
         allow_remote=options.allow_remote,
         folder=options.folder,
+        options=table_options(options),
         language=options.lang,
         open_browser=options.browser,
         announce=announce,

@@ -8,5 +8,33 @@ from chainrule.datasets._idx import load_idx, read_idx
 from chainrule.datasets._mnist import load_mnist
 from chainrule.datasets._npy import read_npy
 from chainrule.datasets._npz import load_npz
+from chainrule.datasets._tables import (
+    Column,
+    Feature,
+    Prepared,
+    Preprocessing,
+    Table,
+    TableData,
+    Target,
+    load_table,
+    normal,
+    read_table,
+)
 
-__all__ = ["load_idx", "load_mnist", "load_npz", "read_idx", "read_npy"]
+__all__ = [
+    "Column",
+    "Feature",
+    "Prepared",
+    "Preprocessing",
+    "Table",
+    "TableData",
+    "Target",
+    "load_idx",
+    "load_mnist",
+    "load_npz",
+    "load_table",
+    "normal",
+    "read_idx",
+    "read_npy",
+    "read_table",
+]

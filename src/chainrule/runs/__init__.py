@@ -10,61 +10,84 @@ __getattr__ = _lazy_names(
     {
         "machine": (),
         "_data": ("Data", "data_of", "load_data", "numbers"),
+        "_influence": ("ColumnInfluence", "Influence"),
         "_network": ("load_network", "probabilities"),
         "_readers": ("number", "one_of", "whole"),
-        "_run": ("describe", "how_to_go_on", "new_path", "start", "trainer_of"),
+        "_result": ("ClassResult", "ClassificationResult", "RegressionResult", "measure"),
+        "_run": ("describe", "how_to_go_on", "keep_preprocessing", "new_path", "start", "trainer_of"),
         "_settings": (
             "ACTIVATIONS",
             "INITIALS",
             "LEARNING_RATES",
             "READERS",
+            "TASKS",
             "Settings",
             "checked_settings",
             "new_settings",
             "resumed_settings",
             "saved_settings",
+            "table_defaults",
         ),
         "_statements": ("Statement", "statements"),
         "_step": ("Step",),
+        "_table_model": ("TableModel", "load_run"),
+        "_table_options": ("TableOptions",),
     },
 )
 
 if TYPE_CHECKING:
     from . import machine
     from ._data import Data, data_of, load_data, numbers
+    from ._influence import ColumnInfluence, Influence
     from ._network import load_network, probabilities
     from ._readers import number, one_of, whole
-    from ._run import describe, how_to_go_on, new_path, start, trainer_of
+    from ._result import ClassificationResult, ClassResult, RegressionResult, measure
+    from ._run import describe, how_to_go_on, keep_preprocessing, new_path, start, trainer_of
     from ._settings import (
         ACTIVATIONS,
         INITIALS,
         LEARNING_RATES,
         READERS,
+        TASKS,
         Settings,
         checked_settings,
         new_settings,
         resumed_settings,
         saved_settings,
+        table_defaults,
     )
     from ._statements import Statement, statements
     from ._step import Step
+    from ._table_model import TableModel, load_run
+    from ._table_options import TableOptions
 
 __all__ = [
+    "TASKS",
     "ACTIVATIONS",
+    "ClassResult",
+    "ClassificationResult",
+    "ColumnInfluence",
+    "Data",
     "INITIALS",
+    "Influence",
     "LEARNING_RATES",
     "READERS",
-    "Data",
+    "RegressionResult",
     "Settings",
     "Statement",
     "Step",
+    "TableModel",
+    "TableOptions",
     "checked_settings",
     "data_of",
     "describe",
     "how_to_go_on",
+    "keep_preprocessing",
     "load_data",
     "load_network",
+    "load_run",
     "machine",
+    "measure",
     "new_path",
     "new_settings",
     "number",
@@ -75,6 +98,7 @@ __all__ = [
     "saved_settings",
     "start",
     "statements",
+    "table_defaults",
     "trainer_of",
     "whole",
 ]

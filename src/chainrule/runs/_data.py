@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..datasets import load_idx, load_mnist, load_npz
-from ..errors import CheckpointError, DataError, DTypeError
+from ..datasets import Preprocessing, load_idx, load_mnist, load_npz, load_table, read_table
+from ..errors import ArgumentError, CheckpointError, DataError, DTypeError
 from ..training import RunFolder
+from ._table_options import TableOptions
 
 Array = np.ndarray[Any, Any]
 
@@ -21,9 +23,14 @@ _FEW_CLASSES = 1000  # up to which more classes than rows are believed
 
 @dataclass(frozen=True)
 class Data:
-    """A data set for classification: inputs (N, numbers), of which uint8 are pixels, and labels (N,), class numbers.
+    """A data set: inputs (N, numbers), of which uint8 are pixels, and targets.
 
-    name   "mnist", or the path as it is to be found again
+    name           "mnist", or the path as it is to be found again
+    t_train        class numbers (N,), or standardised numbers (N, 1) where there are no classes
+    classes        how many; 0 where numbers are predicted
+    preprocessing  of a table: how its rows became these numbers
+    options        of a table: what somebody said of it
+    notes          of a table: what was decided on the way
     """
 
     name: str
@@ -32,10 +39,25 @@ class Data:
     x_test: Array
     t_test: Array
     classes: int
+    preprocessing: Preprocessing | None = None
+    options: TableOptions = field(default_factory=TableOptions)
+    notes: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> int:
         return int(self.x_train.shape[1])
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers a network for it gives."""
+        return self.classes or 1
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What the classes are called; those of arrays by their numbers."""
+        if self.preprocessing is not None:
+            return self.preprocessing.target.classes
+        return tuple(map(str, range(self.classes)))
 
     @property
     def short_name(self) -> str:
@@ -56,20 +78,29 @@ class Data:
     def about(self) -> dict[str, Any]:
         """What a run writes down of its data."""
         pixels = self.x_train.dtype == np.uint8
-        return {"name": self.name, "sha256": self.sha256, "rows": len(self.x_train), "pixels": pixels}
+        about = {"name": self.name, "sha256": self.sha256, "rows": len(self.x_train), "pixels": pixels}
+        return about if self.preprocessing is None else {**about, "table": asdict(self.options)}
 
     def __str__(self) -> str:
         rows = f"{len(self.x_train):,} training and {len(self.x_test):,} test rows"
-        return f"{self.name}: {rows} of {self.inputs} numbers, {self.classes} classes"
+        of = f"{self.classes} classes" if self.classes else "one number to predict"
+        return f"{self.name}: {rows} of {self.inputs} numbers, {of}"
 
 
-def load_data(given: str, dtype: str) -> Data:
+def load_data(given: str, dtype: str, options: TableOptions | None = None) -> Data:
     """Read the data set that a user named.
 
-    given    "mnist", a folder of IDX files, or an .npz file
+    given    "mnist", a folder of IDX files, an .npz file, or a table: a CSV or Parquet file
     dtype    of the inputs: "float32" or "float64"; pixels stay uint8, which a network takes as x / 255
-    raises   DataError when there is none, or it is not one for classification
+    options  of a table
+    raises   DataError when there is none, or it is not one for the command line
     """
+    options = options or TableOptions()
+    if Path(given).is_file() and not _is_npz(Path(given)):
+        return _load_table(given, dtype, options)
+    if (options.target, options.task, options.drop) != (None, None, ()):
+        what = f"--target, --task and --drop are for the columns of a table; {given} is none"
+        raise ArgumentError(what, fix="give a CSV or Parquet file")
     if given == "mnist":
         name, splits = given, load_mnist(normalize=False)
     elif Path(given).is_dir():
@@ -78,7 +109,8 @@ def load_data(given: str, dtype: str) -> Data:
         name, splits = str(Path(given).resolve()), load_npz(given, normalize=False)
     else:
         raise DataError(
-            f"there is no data set {given!r}", fix="give mnist, a folder of IDX files, or an .npz file"
+            f"there is no data set {given!r}",
+            fix="give mnist, a folder of IDX files, an .npz file, or a table as .csv or .parquet",
         )
     (x_train, t_train), (x_test, t_test) = splits
     x_train, x_test = (numbers(x, given, dtype) for x in (x_train, x_test))
@@ -91,6 +123,29 @@ def load_data(given: str, dtype: str) -> Data:
     return Data(name, x_train, t_train, x_test, t_test, classes)
 
 
+def _is_npz(path: Path) -> bool:
+    if path.suffix.lower() == ".npz":
+        return True
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04" and path.suffix.lower() not in (".xlsx", ".xlsm", ".ods")
+
+
+def _load_table(given: str, dtype: str, options: TableOptions) -> Data:
+    if options.target is None:
+        columns = ", ".join(read_table(given).columns)
+        raise ArgumentError(
+            f"{given} is a table; which column shall be predicted?",
+            fix=f"--target NAME, one of {columns:.300}",
+        )
+    table = load_table(
+        given, target=options.target, task=options.task, drop=options.drop, seed=options.seed, dtype=dtype
+    )
+    (x_train, t_train), (x_test, t_test) = table
+    classes = len(table.preprocessing.target.classes)
+    name = str(Path(given).resolve())
+    return Data(name, x_train, t_train, x_test, t_test, classes, table.preprocessing, options, table.notes)
+
+
 def numbers(x: Array, name: str, dtype: str) -> Array:
     """Inputs as a network takes them: pixels as they are, other real numbers in its dtype, those too large as inf."""
     if x.dtype.kind not in "fiub":
@@ -99,12 +154,26 @@ def numbers(x: Array, name: str, dtype: str) -> Array:
         return x if x.dtype == np.uint8 else x.astype(dtype, copy=False)
 
 
-def data_of(folder: RunFolder, about: dict[str, Any]) -> tuple[str, str]:
-    """Name and sha256 of the data that a run was trained on, from its run.json."""
+def data_of(folder: RunFolder, about: dict[str, Any]) -> tuple[str, str, TableOptions]:
+    """Name and sha256 of the data that a run was trained on, and what was said of a table, from its run.json."""
     data = about.get("data")
     if not isinstance(data, dict) or not all(isinstance(data.get(key), str) for key in ("name", "sha256")):
         raise CheckpointError(f"{folder.about} does not say which data the run had", fix="start a new run")
-    return data["name"], data["sha256"]
+    return data["name"], data["sha256"], _saved_options(folder, data.get("table", asdict(TableOptions())))
+
+
+def _saved_options(folder: RunFolder, saved: Any) -> TableOptions:
+    kinds: Mapping[str, Any] = {"target": str | None, "task": str | None, "drop": list | tuple, "seed": int}
+    if (
+        not isinstance(saved, dict)
+        or saved.keys() != kinds.keys()
+        or not all(isinstance(saved[name], kind) for name, kind in kinds.items())
+        or not all(isinstance(name, str) for name in saved["drop"])
+        or saved["seed"] < 0
+    ):
+        what = f"{folder.about} says of the table what cannot be: {saved!r:.200}"
+        raise CheckpointError(what, fix="start a new run")
+    return TableOptions(**{**saved, "drop": tuple(saved["drop"])})
 
 
 def _classes(t: Array, name: str) -> int:
@@ -116,5 +185,5 @@ def _classes(t: Array, name: str) -> int:
     raise DataError(
         f"the labels in {name} are {t.dtype} of shape {t.shape}; the command line trains for classes, "
         "so they must be class numbers (N,) or one-hot rows (N, classes)",
-        fix="use chainrule.Trainer in Python for other targets",
+        fix="use chainrule.Trainer in Python for other targets, or give a table as .csv",
     )

@@ -15,9 +15,10 @@ from ..training import RunFolder
 from ._data import Array
 
 
-def load_network(given: str) -> Network:
+def load_network(given: str, *, classes: bool = True) -> Network:
     """The network of a run's folder, or of a .safetensors or .onnx file.
 
+    classes  whether its outputs must be those of classes
     raises   CheckpointError when there is none, UnsupportedError when its outputs are not classes, or when an .onnx
              file uses what chainrule has no gates for; MissingExtraError without the extra onnx
     """
@@ -33,7 +34,7 @@ def load_network(given: str) -> Network:
             f"there is no run {given}", fix="give the folder of a run, or a .safetensors or .onnx file"
         )
     network = provided("from_onnx")(file) if file.suffix.lower() == ".onnx" else load(file)
-    if not isinstance(network.lastLayer, SoftmaxWithLoss):
+    if classes and not isinstance(network.lastLayer, SoftmaxWithLoss):
         what = f"the network in {file} ends in {type(network.lastLayer).__name__}, so its outputs are not classes"
         raise UnsupportedError(what, fix="use chainrule.load in Python")
     return network

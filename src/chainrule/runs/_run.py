@@ -38,7 +38,14 @@ def start(path: str | os.PathLike[str], settings: Settings, data: Data) -> RunFo
     folder = RunFolder(path)
     about = {"data": data.about(), "made_with": machine.what_decides_bits(settings.engine)}
     folder.create({"settings": settings.to_json(), **about})
+    keep_preprocessing(folder, data)
     return folder
+
+
+def keep_preprocessing(folder: RunFolder, data: Data) -> None:
+    """Write how the rows of a table became numbers, so that rows of another one can."""
+    if data.preprocessing is not None:
+        folder.write_preprocessing(data.preprocessing.to_json())
 
 
 def trainer_of(
@@ -73,7 +80,7 @@ def trainer_of(
 
 def describe(settings: Settings, data: Data) -> str:
     """The data and the settings in one line."""
-    sizes = "-".join(map(str, (data.inputs, *settings.hidden, data.classes)))
+    sizes = "-".join(map(str, (data.inputs, *settings.hidden, data.outputs)))
     initial = "" if settings.initial == Settings.initial else f", {settings.initial}"
     decay = f", weight decay {settings.weight_decay:g}" if settings.weight_decay else ""
     return (

@@ -11,7 +11,7 @@ from typing import Any
 from .. import layers
 from ..engines import available, resolve
 from ..errors import ArgumentError, CheckpointError
-from ..layers import Affine, Layer
+from ..layers import Affine, Layer, MeanSquaredError, SoftmaxWithLoss
 from ..networks import Sequential
 from ..optimizers import BY_NAME, Optimizer
 from ._readers import Reader, number, one_of, whole
@@ -26,6 +26,8 @@ ACTIVATIONS: Mapping[str, type[Layer]] = {
     "softplus": layers.Softplus,
     "silu": layers.SiLU,
 }
+TASKS = ("classification", "regression")
+"""What a column of a table can be predicted as."""
 INITIALS = ("auto", "he", "xavier")
 """How the first weights are spread; "auto" takes what suits the activation."""
 
@@ -58,6 +60,7 @@ READERS: Mapping[str, Reader] = {
 }
 """How the value of each setting is read: of a flag, of a run.json, of the page."""
 
+_TABLE_BATCH, _TABLE_STEPS, _MOST_TABLE_EPOCHS = 32, 1000, 200
 _MAY_CHANGE = {"epochs", "target_accuracy"}  # without making it another run
 _MAY_BE_NONE = ("target_accuracy", "patience")
 
@@ -85,11 +88,15 @@ class Settings:
     dtype: str = "float32"
 
     def network(self, inputs: int, classes: int) -> Sequential:
-        """A new network with these layers, its numbers drawn from the seed."""
+        """A new network with these layers, its numbers drawn from the seed.
+
+        classes   0 for a network that predicts one number
+        """
         row: list[Layer] = []
-        for size, following in pairwise([inputs, *self.hidden, classes]):
+        for size, following in pairwise([inputs, *self.hidden, classes or 1]):
             row += [Affine(size, following, init=self.initial), ACTIVATIONS[self.activation]()]  # type: ignore[arg-type]
-        return Sequential(*row[:-1], seed=self.seed, dtype=self.dtype)
+        loss = SoftmaxWithLoss() if classes else MeanSquaredError()
+        return Sequential(*row[:-1], loss=loss, seed=self.seed, dtype=self.dtype)
 
     def update_rule(self) -> Optimizer:
         """A new optimizer."""
@@ -111,6 +118,16 @@ def new_settings(chosen: Mapping[str, Any]) -> Settings:
     decay = BY_NAME[optimizer](LEARNING_RATES[optimizer]).weight_decay
     settings = Settings(**{"lr": LEARNING_RATES[optimizer], "weight_decay": decay, **chosen})
     return replace(settings, engine=resolve(settings.engine))
+
+
+def table_defaults(rows: int) -> dict[str, Any]:
+    """What is chosen for a table of so many training rows where nobody chose: tables are small beside MNIST.
+
+    >>> table_defaults(120), table_defaults(1_000_000)["epochs"]
+    ({'optimizer': 'adam', 'batch_size': 32, 'epochs': 200}, 20)
+    """
+    epochs = min(max(_TABLE_STEPS // -(-rows // _TABLE_BATCH), Settings.epochs), _MOST_TABLE_EPOCHS)
+    return {"optimizer": "adam", "batch_size": _TABLE_BATCH, "epochs": epochs}
 
 
 def checked_settings(chosen: Mapping[str, Any]) -> Settings:

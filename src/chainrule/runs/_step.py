@@ -8,6 +8,7 @@ import numpy as np
 
 from ..engines import available
 from ..errors import UnsupportedError
+from ..layers import SoftmaxWithLoss
 from ..networks import Network
 from ..training import Trainer, trace_step
 from ._data import Array
@@ -80,11 +81,13 @@ class Step:
         return rows if isinstance(rows, int) and rows > 0 else self._settings.batch_size
 
     def _made_up(self, rows: int) -> tuple[Array, Array]:
-        """Random inputs, pixels if those of the run were, and classes."""
+        """Random inputs, pixels if those of the run were, and targets of the form that the loss takes."""
         rng, shape = np.random.default_rng(0), (rows, self._network.input_size)
         if self._data.get("pixels") is True:
             x: Array = rng.integers(0, 256, shape, np.uint8)
         else:
             x = rng.standard_normal(shape, np.float32).astype(self._settings.dtype, copy=False)
-        classes = self._network.predict(x[:1]).shape[1]
-        return x, rng.integers(0, classes, rows)
+        outputs = self._network.predict(x[:1]).shape[1]
+        if isinstance(self._network.lastLayer, SoftmaxWithLoss):
+            return x, rng.integers(0, outputs, rows)
+        return x, rng.standard_normal((rows, outputs)).astype(self._settings.dtype, copy=False)

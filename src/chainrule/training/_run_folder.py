@@ -6,6 +6,7 @@
     history.json            the epochs so far
     learning-curve.svg      their picture
     tensorboard             a log for TensorBoard, where one was asked for
+    preprocessing.json      of a table: how its rows become numbers
 
 Each file is replaced in one rename, so it is complete or absent at every moment.
 """
@@ -23,6 +24,9 @@ from ._history import History
 
 _FORMAT = 1
 _MOST_BYTES = 1 << 20  # of run.json, which has about a thousand
+_MOST_BYTES_OF_PREPROCESSING = (
+    1 << 25
+)  # which has about a hundred for each column, and the names of categories
 
 
 class RunFolder:
@@ -46,6 +50,7 @@ class RunFolder:
         self.history = self.path / "history.json"
         self.picture = self.path / "learning-curve.svg"
         self.tensorboard = self.path / "tensorboard"
+        self.preprocessing = self.path / "preprocessing.json"
 
     def is_blank(self) -> bool:
         """Whether a new run may begin here: nothing is there, or nothing but what a killed writer left behind."""
@@ -84,16 +89,20 @@ class RunFolder:
             raise CheckpointError(
                 f"there is no run in {self.path}: it has no run.json", fix="give the folder of a run"
             )
-        try:
-            with self.about.open("rb") as file:
-                about = json.loads(file.read(_MOST_BYTES))
-        except (OSError, ValueError, RecursionError) as error:
-            raise CheckpointError(f"{self.about} cannot be read: {error}", fix="start a new run") from error
+        about = _read(self.about, _MOST_BYTES)
         if not isinstance(about, dict) or about.get("format") != _FORMAT:
             raise CheckpointError(
                 f"{self.about} is not one that this version of chainrule writes", fix="start a new run"
             )
         return about
+
+    def write_preprocessing(self, value: dict[str, Any]) -> None:
+        """Write preprocessing.json."""
+        write_atomically(self.preprocessing, _to_json(value))
+
+    def read_preprocessing(self) -> Any:
+        """What `write_preprocessing` wrote; CheckpointError when it is not there or no JSON."""
+        return _read(self.preprocessing, _MOST_BYTES_OF_PREPROCESSING)
 
     def write_history(self, history: History) -> None:
         """Write history.json. NaN and inf, which JSON cannot say, become null."""
@@ -103,6 +112,14 @@ class RunFolder:
         """Delete the temporary files of a writer that was killed."""
         for file in filter(_is_leftover, self.path.iterdir()):
             file.unlink(missing_ok=True)
+
+
+def _read(file: Path, most: int) -> Any:
+    try:
+        with file.open("rb") as stream:
+            return json.loads(stream.read(most))
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{file} cannot be read: {error}", fix="start a new run") from error
 
 
 def _is_leftover(file: Path) -> bool:

@@ -12,6 +12,7 @@ from secrets import token_urlsafe
 from threading import Thread
 
 from ..errors import ArgumentError, MissingExtraError
+from ..runs import TableOptions
 from ._names import has_port
 from ._state import State
 
@@ -39,17 +40,19 @@ def serve(
     host: str = "127.0.0.1",
     allow_remote: Sequence[str] = (),
     folder: str | Path = "runs",
+    options: TableOptions | None = None,
     language: str | None = None,
     open_browser: bool = True,
     announce: Callable[[Address], None] = lambda address: print(address.url),
 ) -> State:
     """Serve the page until Ctrl-C.
 
-    data          "mnist", a folder of IDX files, or an .npz file
+    data          "mnist", a folder of IDX files, an .npz file, or a table
     port          0 for any that is free
     host          the address of this machine to listen at
     allow_remote  names under which other machines may open the page, each as NAME or NAME:PORT
     folder        where the runs that are started on the page are put
+    options       of a table: its target above all
     language      of the page, "en" or "ko"; None leaves it to the browser
     announce      called when the page can be opened
     returns       what the page was about, its last run included
@@ -64,8 +67,8 @@ def serve(
         if package not in ("starlette", "uvicorn"):
             raise
         raise MissingExtraError.for_extra("web", package, "the page") from None
-    state = State(data, Path(folder), language)
-    if data != "mnist":
+    state = State(data, Path(folder), language, options)
+    if data != "mnist" or options is not None:
         _ = state.data  # what is wrong with it is said here and now
     listener = _listener(host, port, bool(allow_remote))
     with listener:

@@ -8,8 +8,10 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from ..errors import DataError
+
 if TYPE_CHECKING:
-    from ..runs import Data
+    from ..runs import Data, TableOptions
     from ._training import Worker
 
 _DTYPE = "float32"  # of inputs that are no pixels
@@ -19,14 +21,16 @@ _DTYPE = "float32"  # of inputs that are no pixels
 class State:
     """What the page is about.
 
-    data_name  "mnist", a folder of IDX files, or an .npz file
+    data_name  "mnist", a folder of IDX files, an .npz file, or a table
     folder     where runs are put, each in a folder of its own
     language   of a page whose reader has not chosen one; None leaves it to the browser
+    options    of a table
     """
 
     data_name: str
     folder: Path
     language: str | None = None
+    options: TableOptions | None = None
     _lock: RLock = field(default_factory=RLock, init=False, repr=False, compare=False)
 
     @property
@@ -40,9 +44,17 @@ class State:
 
     @cached_property
     def _data(self) -> Data:
+        return self.load(_DTYPE)
+
+    def load(self, dtype: str) -> Data:
+        """Read the data set. DataError for one that has no classes, which is what the page trains for."""
         from ..runs import load_data
 
-        return load_data(self.data_name, _DTYPE)
+        data = load_data(self.data_name, dtype, self.options)
+        if not data.classes:
+            what = f"the target of {data.short_name} is a number; the page trains for classes"
+            raise DataError(what, fix="chainrule train, or --task classification if its numbers are classes")
+        return data
 
     @property
     def worker(self) -> Worker:

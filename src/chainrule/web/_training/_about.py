@@ -7,7 +7,7 @@ from typing import Any
 
 from ... import __version__
 from ...engines import available
-from ...runs import ACTIVATIONS, INITIALS, LEARNING_RATES, Settings
+from ...runs import ACTIVATIONS, INITIALS, LEARNING_RATES, Data, Settings, new_settings, table_defaults
 from ...words import words
 from .._problem import CATALOGUE
 from .._state import State
@@ -37,9 +37,13 @@ def about(state: State, language: str) -> dict[str, Any]:
             "dtypes": ["float32", "float64"],
             "engines": ["auto", *(name for name, reason in available().items() if reason is None)],
         },
-        "defaults": replace(Settings(), engine="auto").to_json(),
+        "defaults": replace(_defaults(data), engine="auto").to_json(),
         "limits": dict(LIMITS),
     }
+
+
+def _defaults(data: Data) -> Settings:
+    return Settings() if data.preprocessing is None else new_settings(table_defaults(len(data.x_train)))
 
 
 def _engines(language: str) -> dict[str, str | None]:

@@ -37,8 +37,12 @@ def _run(folder: RunFolder) -> dict[str, Any] | None:
     try:
         about = folder.read_about()
         settings = saved_settings(about.get("settings"), str(folder.path))
-        name, _ = data_of(folder, about)
+        name, *_ = data_of(folder, about)
         stopped, epochs = _history(folder)
+        if (
+            epochs and epochs[-1]["validation_accuracy"] is None
+        ):  # it predicts numbers; the page shows accuracies
+            return None
     except (ChainruleError, OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
     told = {"settings": settings.to_json(), "stopped": stopped, "epochs": epochs}

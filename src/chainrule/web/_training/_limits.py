@@ -46,7 +46,7 @@ def settings_of(chosen: Any, data: Data) -> Settings:
 def weights_of(settings: Settings, data: Data) -> int:
     """How many numbers a network learns, biases included."""
     return sum(
-        before * after + after for before, after in pairwise([data.inputs, *settings.hidden, data.classes])
+        before * after + after for before, after in pairwise([data.inputs, *settings.hidden, data.outputs])
     )
 
 

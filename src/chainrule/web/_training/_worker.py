@@ -7,7 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...networks import Network
-from ...runs import Data, Settings, load_data, new_path, start
+from ...runs import Data, Settings, new_path, start
 from .._problem import Problem
 from ._log import Log
 from ._run import Run, Wanted
@@ -61,7 +61,7 @@ class Worker:
         data = self._state.data
         if data.x_train.dtype.kind != "f" or data.x_train.dtype == settings.dtype:
             return data
-        return load_data(self._state.data_name, settings.dtype)
+        return self._state.load(settings.dtype)
 
     def start(self, settings: Settings, *, paused: bool = False) -> Run:
         """Begin a run in a new folder.
