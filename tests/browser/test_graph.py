@@ -131,6 +131,17 @@ def test_what_adding_one_does_stands_beside_what_the_gradient_predicts(page_at):
     expect(page.locator(".input", has_text="tax").locator(".plus-one")).to_contain_text("as predicted")
 
 
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_long_gradients_leave_the_columns_in_line(page_at, lang):
+    page = graph_at(page_at, "?e=(a*b*c-d)**2&v.a=12345&v.b=33&v.c=1.1", lang=lang)
+    expect(page.locator(".plus-one")).to_have_count(4)
+    places = page.locator(".plus-one dd").evaluate_all(
+        "all => all.map((dd) => [...dd.children].slice(0, 2).map((part) => part.getBoundingClientRect()))"
+    )
+    assert len({(round(bar["left"]), round(text["left"])) for bar, text in places}) == 1
+    assert all(text["top"] < bar["bottom"] and bar["top"] < text["bottom"] for bar, text in places)
+
+
 def test_a_fan_out_shows_its_branches_and_their_sum(page_at):
     page = graph_at(page_at, "?g=fan-out", lang="en")
     expect(page.locator(".rule .formula figcaption")).to_have_text(
