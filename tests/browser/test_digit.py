@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +117,22 @@ def test_another_label_changes_loss_and_address(open_view: Callable[..., Page]) 
     expect(page).to_have_url(re.compile("label=3"))
     page.reload()
     expect(page.get_by_role("radio", name=re.compile("^3: "))).to_be_checked()
+
+
+def test_another_run_answers_for_what_is_drawn(open_view: Callable[..., Page], server: Server) -> None:
+    data, settings = load_data("mnist", "float32"), checked_settings({"hidden": [], "engine": "eager"})
+    folder = start(server.folder / "other", settings, data)
+    trainer_of(folder, settings, data).fit(data.x_train, data.t_train, epochs=1)
+    page = open_view()
+    draw(page, SEVEN)
+    expect(page.locator(".network-line")).to_have_text("Network of the run other, 784-10")
+    page.get_by_label("Network", exact=True).select_option("digits")
+    expect(page.locator(".network-line")).to_have_text("Network of the run digits, 784-50-10")
+    expect(answer_of(page)).to_have_text("7")
+    expect(page).to_have_url(re.compile("run=digits"))
+    page.reload()
+    expect(page.locator(".network-line")).to_contain_text("digits")
+    shutil.rmtree(folder.path)
 
 
 def test_the_hardest_images_open_with_a_click(open_view: Callable[..., Page]) -> None:

@@ -131,6 +131,35 @@ def test_what_adding_one_does_stands_beside_what_the_gradient_predicts(page_at):
     expect(page.locator(".input", has_text="tax").locator(".plus-one")).to_contain_text("as predicted")
 
 
+def test_arrays_that_another_example_left_can_be_put_away(page_at):
+    page = graph_at(page_at, "?g=batch-norm", lang="ko")
+    page.get_by_role("textbox", name="수식").fill("log(2*x)")
+    page.get_by_role("button", name="모든 입력을 1에서 시작").click()
+    expect(page.get_by_role("textbox", name="x", exact=True)).to_have_value("1")
+    expect(page.locator(".wrong-text")).to_have_count(0)
+
+
+def test_the_menu_ends_above_the_lower_edge_of_a_phone(page_at):
+    page = graph_at(page_at, lang="ko", width=360, height=740)
+    page.get_by_role("button", name="내보내기").click()
+    menu = page.get_by_role("menu").bounding_box()
+    assert menu["y"] + menu["height"] <= 740
+    last = page.get_by_role("menuitem").last
+    last.focus()  # it scrolls within
+    assert last.bounding_box()["y"] >= menu["y"]
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_long_gradients_leave_the_columns_in_line(page_at, lang):
+    page = graph_at(page_at, "?e=(a*b*c-d)**2&v.a=12345&v.b=33&v.c=1.1", lang=lang)
+    expect(page.locator(".plus-one")).to_have_count(4)
+    places = page.locator(".plus-one dd").evaluate_all(
+        "all => all.map((dd) => [...dd.children].slice(0, 2).map((part) => part.getBoundingClientRect()))"
+    )
+    assert len({(round(bar["left"]), round(text["left"])) for bar, text in places}) == 1
+    assert all(text["top"] < bar["bottom"] and bar["top"] < text["bottom"] for bar, text in places)
+
+
 def test_a_fan_out_shows_its_branches_and_their_sum(page_at):
     page = graph_at(page_at, "?g=fan-out", lang="en")
     expect(page.locator(".rule .formula figcaption")).to_have_text(

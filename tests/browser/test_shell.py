@@ -190,6 +190,15 @@ def test_numbers_are_written_as_the_library_writes_them(page_at: Open) -> None:
     assert written == [[number(x), number(x, 4), number(x, 3)] for x in numbers]
 
 
+def test_a_measured_number_is_as_short_when_it_is_whole(page_at: Open) -> None:
+    written = page_at().evaluate(
+        "async (all) => { const { roundedText } = await import('/static/lib/number.js');"
+        " return all.map((x) => roundedText(x, 3)); }",
+        [5_000_012_345, -2e30, 60_012, 12, 0.123456, 0, None],
+    )
+    assert written == ["5×10⁹", "−2×10³⁰", "60000", "12", "0.123", "0", "–"]
+
+
 def test_texts_are_filled_as_the_library_fills_them(page_at: Open) -> None:
     names = [
         "사과",

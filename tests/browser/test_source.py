@@ -157,7 +157,7 @@ def test_all_statements_stand_in_a_table(open_view: Open) -> None:
 
 def test_without_settings_it_is_the_step_of_the_run_of_now(open_view: Open) -> None:
     page = open_view("")
-    expect(page.locator(".network-panel h2")).to_contain_text("784-50-10 · relu · sgd 0.1")
+    expect(page.locator(".network-panel h2")).to_contain_text("784-50-10 · ReLU · SGD 0.1")
     page.evaluate(
         """async () => fetch("/api/run/start", {
             method: "POST", headers: { "Content-Type": "application/json" },
@@ -165,7 +165,7 @@ def test_without_settings_it_is_the_step_of_the_run_of_now(open_view: Open) -> N
         })"""
     )
     page.reload()
-    expect(page.locator(".network-panel h2")).to_contain_text("784-9-10 · tanh · sgd 0.1")
+    expect(page.locator(".network-panel h2")).to_contain_text("784-9-10 · tanh · SGD 0.1")
     expect(page.locator(".source-view .message")).to_contain_text("eager")
     expect(page.locator(".network")).to_contain_text("Tanh1")
 

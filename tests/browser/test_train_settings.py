@@ -55,7 +55,7 @@ def test_settings_are_in_the_address_and_come_from_it(open_view: Open) -> None:
     assert params(source or "") == expected
     press(page, "시작")
     expect(page.locator(".place")).to_contain_text(
-        "784-20-7-10 · relu · sgd 0.3 · 배치 64 · 시드 5", timeout=LONG
+        "784-20-7-10 · ReLU · SGD 0.3 · 배치 64 · 시드 5", timeout=LONG
     )
     press(page, "중지")
     page.get_by_role("button", name="기본 설정으로").click()
@@ -140,7 +140,7 @@ def test_earlier_runs_lie_faint_behind_and_can_be_switched_off(open_view: Open) 
     press(page, "초기화")
     expect_status(page, "none")
     page.get_by_text("뒤에 흐리게 보이는 이전 실행").click()
-    box = page.get_by_role("checkbox", name=re.compile(r"784-11-10 · relu · sgd 0\.1"))
+    box = page.get_by_role("checkbox", name=re.compile(r"784-11-10 · ReLU · SGD 0\.1"))
     expect(box.first).to_be_checked()
     others = [each for each in page.locator(".earlier input").all() if each.is_checked()]
     chart = page.locator(".chart canvas").nth(1)

@@ -21,6 +21,12 @@ def test_an_engine_that_cannot_be_used_says_why():
         resolve("xla")
 
 
+def test_a_missing_module_is_told_in_both_languages(monkeypatch):
+    monkeypatch.setattr("chainrule.engines._choice.find_spec", lambda module: None)
+    assert available()["fused"] == "needs numba and scipy: pip install 'chainrule[fast]'"
+    assert available(lang="ko")["fused"] == "numba, scipy 필요: pip install 'chainrule[fast]'"
+
+
 def test_an_unknown_engine_is_refused():
     with pytest.raises(ArgumentError) as problem:
         resolve("warp")

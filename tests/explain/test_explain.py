@@ -48,10 +48,10 @@ def test_the_lessons_lines(line: str, lang: str) -> None:
 def test_the_lessons_meaning() -> None:
     korean = str(explain(lesson(), lang="ko"))
     assert (
-        "x: 기울기가 양수이므로 x를 조금 늘리면 L이 커진다. x가 1 늘 때마다 약 2.2씩 커지는 비율이다."
+        "x: 기울기가 양수이므로 x를 조금 늘리면 L이 커집니다. x가 1 늘 때마다 약 2.2씩 커지는 비율입니다."
         in korean
     )
-    assert "기울기의 절댓값이 가장 큰 것은 t(200)이다." in korean
+    assert "기울기의 절댓값이 가장 큰 것은 t(200)입니다." in korean
     english = str(explain(lesson()))
     assert "m: a positive gradient. A little more of m makes L larger, by about 110 for each unit." in english
     assert "To make L smaller: less x, less m, less t." in english

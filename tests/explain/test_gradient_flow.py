@@ -99,7 +99,7 @@ def test_ten_sigmoid_layers_starve_and_relu_does_not() -> None:
 
 
 def test_it_is_said_in_korean() -> None:
-    assert "기울기가 사라진다" in str(gradient_flow(deep(cr.Sigmoid), *batch(), lang="ko"))
+    assert "기울기가 사라집니다" in str(gradient_flow(deep(cr.Sigmoid), *batch(), lang="ko"))
 
 
 def test_large_weights_explode() -> None:

@@ -68,9 +68,9 @@ def test_in_korean() -> None:
     L = cr.parse("총액 = 사과 * 개수 * 소비세; 손실 = 0.5 * (총액 - 219) ** 2")(사과=100, 개수=2, 소비세=1.1)
     found = str(what_if(L, lang="ko", **{"사과": 1, "개수": "+1"}))
     assert found.startswith("만약에? 손실은 어떻게 되는가\n")
-    assert "손실이 0.5에서 5.12로 커진다(+4.62)." in found
-    assert "손실을 가장 크게 움직이는 변화는 개수: 2 → 3이다(+6160)." in found
-    assert "기울기만으로 예측한 변화량은 2.2 · 1 = +2.2이다. 실제 변화량은 예측보다 2.42만큼 크다." in found
+    assert "손실이 0.5에서 5.12로 커집니다(+4.62)." in found
+    assert "손실을 가장 크게 움직이는 변화는 개수: 2 → 3입니다(+6160)." in found
+    assert "기울기만으로 예측한 변화량은 2.2 · 1 = +2.2입니다. 실제 변화량은 예측보다 2.42만큼 큽니다." in found
     assert ["총액", "220", "222.2", "+2.2"] in lines(found)
 
 
@@ -189,7 +189,7 @@ def test_what_is_not_finite_is_said(lang: str) -> None:
     found = what_if(L, lang=lang, x=-1, y=+1)
     text = str(found)
     assert (
-        "log1 becomes −∞" in text if lang == "en" else "log1이 −∞가 되어 더 이상 유한한 수가 아니다" in text
+        "log1 becomes −∞" in text if lang == "en" else "log1이 −∞가 되어 더 이상 유한한 수가 아닙니다" in text
     )
     assert found.scenarios[1].change == 1
     data = json.loads(found.to_json())

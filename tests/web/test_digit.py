@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -55,9 +56,41 @@ def text_of(array: np.ndarray) -> str:
 
 
 def test_it_says_which_network_answers(page: TestClient) -> None:
-    assert page.get("/api/digit").json() == {
+    told = page.get("/api/digit").json()
+    assert told.pop("runs") == [{"run": "first", "accuracy": None}]
+    assert told == {
         "network": {"run": "first", "step": None, "shape": "36-8-2"}, "side": 6, "classes": 2, "tests": 20,
     }  # fmt: skip
+
+
+def test_the_reader_may_choose_another_run(state: State, page: TestClient) -> None:
+    """The latest answers unless its numbers went bad."""
+    settings, data = checked_settings({"hidden": [3], "engine": "eager", "batch_size": 16}), state.data
+    folder = start(state.folder / "second", settings, data)
+    test = data.x_test, data.t_test
+    learned = trainer_of(folder, settings, data).fit(data.x_train, data.t_train, epochs=1, validation=test)
+    image = {"image": text_of(data.x_test[0]), "label": 0}
+    drawn = {"pixels": image["image"], "width": SIDE, "height": SIDE}
+    try:
+        for run, shape in (("first", "36-8-2"), ("second", "36-3-2")):
+            expected = {"run": run, "step": None, "shape": shape}
+            for path in ("/api/digit", "/api/digit/hardest", "/api/digit/test?index=0"):
+                assert page.get(path, params={"index": 0, "run": run}).json()["network"] == expected
+            for path, body in (("/api/digit", drawn), ("/api/digit/back", image)):
+                assert page.post(path, json={**body, "run": run}).json()["network"] == expected
+        told = page.get("/api/digit").json()
+        assert told["network"]["run"] == "second"
+        assert told["runs"] == [
+            {"run": "second", "accuracy": learned.epochs[-1].validation_accuracy},
+            {"run": "first", "accuracy": None},
+        ]
+        network = load_network(str(folder.path))
+        network.params["b1"][0] = np.nan
+        network.save(folder.network)
+        assert page.get("/api/digit").json()["network"]["run"] == "first"
+        assert page.get("/api/digit?run=second").json()["network"]["run"] == "second"
+    finally:
+        shutil.rmtree(folder.path)
 
 
 def test_a_drawn_bar_is_recognised_wherever_it_is_drawn(page: TestClient) -> None:
@@ -138,6 +171,14 @@ def test_a_test_image_comes_with_its_label(page: TestClient, state: State) -> No
             422,
             "from 0 to 1",
         ),
+        (
+            "POST",
+            "/api/digit/back",
+            {"image": "AAAA" * 12, "label": 0, "run": "../runs/first"},
+            404,
+            "no run ../runs/first",
+        ),
+        ("POST", "/api/digit/back", {"image": "AAAA" * 12, "label": 0, "run": [1]}, 404, "no run [1]"),
         ("GET", "/api/digit/test?index=20", None, 404, "its rows are 0 to 19"),
         ("GET", "/api/digit/test?index=-1", None, 404, "its rows are 0 to 19"),
         ("GET", "/api/digit/test", None, 404, "its rows are 0 to 19"),
@@ -153,13 +194,14 @@ def test_wrong_requests_get_a_sentence(
     assert any("가" <= letter <= "힣" for letter in korean.json()["error"]["message"])
 
 
-@given(st.dictionaries(st.sampled_from(["pixels", "image", "label", "width", "height"]),
-                       st.none() | st.integers() | st.floats(allow_nan=False) | st.text() | st.lists(st.integers()),
+@given(st.dictionaries(st.sampled_from(["pixels", "image", "label", "width", "height", "run"]),
+                       st.none() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+                       | st.lists(st.integers()),
                        max_size=5))  # fmt: skip
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_sent_there_is_an_answer(page: TestClient, body: dict[str, Any]) -> None:
     for path in ("/api/digit", "/api/digit/back"):
-        assert page.post(path, json=body).status_code in (200, 422)
+        assert page.post(path, json=body).status_code in (200, 404, 422)
 
 
 def test_without_a_network_it_says_what_to_do(tmp_path: Path) -> None:

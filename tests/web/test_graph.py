@@ -314,7 +314,7 @@ def test_a_number_beyond_all_floats_is_refused(client: TestClient) -> None:
          "x는 원소가 10001개인 배열이 됩니다. 여기서는 배열 하나의 원소가 10000개까지입니다."),
         ("y = sum(x @ W)", {"x": [1, 2], "W": [1, 2, 3]}, "parse.shapes",
          "matmul 게이트가 함께 받을 수 없는 형상입니다: (2,), (3,)"),
-        ("y = x @ 2", {"x": 1}, "parse.shapes", "matmul 게이트가 함께 받을 수 없는 형상입니다: (), ()"),
+        ("y = x @ 2", {"x": 1}, "parse.matmul_of_number", "@는 행렬과 벡터의 곱인데, 한쪽이 수 하나입니다."),
         ("y = x^2", {}, "parse.power", "^로 쓴 거듭제곱은 이 수식 언어에 없습니다."),
     ],
 )  # fmt: skip
@@ -330,6 +330,9 @@ def test_a_place_in_the_expression_is_shown(client: TestClient) -> None:
     error = asked(client, "a = 1\ny = x^2", {}, lang="ko")["error"]
     assert error["fix"] == "거듭제곱은 **로 쓰십시오: x**2"
     assert error["facts"] == {"line": 2, "column": 6, "picture": "    y = x^2\n         ^"}
+    for values in ({}, {"x": [1, 2]}, {"x": [1, 2], "y": [1, 2, 3]}):
+        facts = asked(client, "a = 2 * x\nsum(a @ y)", values)["error"]["facts"]
+        assert (facts["line"], facts["column"]) == (2, 7)
 
 
 def test_arrays_that_would_grow_too_large_are_never_computed(client: TestClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shutil
 import subprocess
@@ -44,6 +45,15 @@ def test_every_module_of_the_page_is_there_once():
     parts = Counter(part for text in BUNDLES.values() for part in re.findall(r"^// (\S+\.js)$", text, re.M))
     own = {name for name in TEXTS if not name.startswith("vendor/")}
     assert parts == Counter(dict.fromkeys(own, 1))
+
+
+@pytest.mark.parametrize("name", sorted(BUNDLES))
+def test_a_module_stands_behind_what_it_imports(name):
+    parts = re.findall(r"^// (\S+\.js)$", BUNDLES[name], re.M)
+    for place, part in enumerate(parts):
+        written = re.findall(r'^(?:import|export) .* from "([^"]+)";$', TEXTS[part], re.M)
+        imported = {posixpath.normpath(posixpath.join(posixpath.dirname(part), path)) for path in written}
+        assert not imported.intersection(parts[place:])
 
 
 def test_there_is_one_script_for_each_view():

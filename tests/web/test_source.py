@@ -146,7 +146,7 @@ def test_without_the_extra_the_text_is_there_and_says_that_it_is_not_compiled(
 ) -> None:
     with_it = found(Settings(hidden=(7,)))
     source_of.cache_clear()
-    monkeypatch.setattr(_source, "available", lambda: {"eager": None, "fused": "needs the extra fast"})
+    monkeypatch.setattr(_source, "available", lambda lang: {"eager": None, "fused": "needs the extra fast"})
     for module in ("numba", "scipy"):
         monkeypatch.setitem(sys.modules, module, None)
     without = found(Settings(hidden=(7,)))

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import chainrule
+from chainrule.optimizers import BY_NAME
+from chainrule.runs import ACTIVATIONS
 
 STATIC = Path(chainrule.__file__).parent / "web" / "static"
 VENDOR = STATIC / "vendor"
@@ -53,6 +55,12 @@ def test_what_others_made_is_as_they_made_it() -> None:
         if file.is_file() and file.name != "VENDOR.md"
     }
     assert {name: (size, digest) for name, size, digest in rows} == files
+
+
+def test_settings_have_the_names_that_layers_and_optimizers_have() -> None:
+    terms = dict(re.findall(r'^  (\w+): "(\w+)",$', (STATIC / "train" / "terms.js").read_text("utf-8"), re.M))
+    classes = {word: made.__name__ for word, made in [*ACTIVATIONS.items(), *BY_NAME.items()]}
+    assert terms == classes | {"tanh": "tanh", "he": "He", "xavier": "Xavier"}
 
 
 def test_each_library_comes_with_its_licence_and_version() -> None:

@@ -72,6 +72,15 @@ def test_no_key_stands_twice(subject: str) -> None:
         assert len(pairs) == len(dict(pairs))
 
 
+def test_korean_on_the_page_and_in_explanations_is_polite_throughout() -> None:
+    shown = [s for s in SUBJECTS if s.startswith("page")] + [
+        "explain", "flow", "gallery", "graph_steps", "parse", "what_if",
+    ]  # fmt: skip
+    blunt = re.compile(r"(?<!니)다(?=[.(:]|$)")
+    found = {(s, key) for s in shown for key, text in templates("ko", s).items() if blunt.search(text)}
+    assert not found
+
+
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_the_languages_have_the_same_places(subject: str) -> None:
     korean = templates("ko", subject)

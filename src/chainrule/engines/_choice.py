@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 
 from ..errors import ArgumentError
+from ..words import Words, words
 from . import eager
 from ._step import StepGraph
 from .eager import Step
@@ -15,17 +16,18 @@ _NEEDS: Mapping[str, tuple[str, ...]] = {"eager": (), "fused": ("numba", "scipy"
 _FASTEST_FIRST = ("fused", "eager")
 
 
-def available() -> Mapping[str, str | None]:
-    """Each engine with None, or with the reason why it cannot be used."""
-    planned = {name: f"comes with a later version ({what})" for name, what in _PLANNED.items()}
-    return {**{name: _reason(name, needs) for name, needs in _NEEDS.items()}, **planned}
+def available(*, lang: str = "en") -> Mapping[str, str | None]:
+    """Each engine with None, or with the reason why it cannot be used, in words of the language."""
+    say = words(lang, "engines")
+    planned = {name: say("planned", what=what) for name, what in _PLANNED.items()}
+    return {**{name: _reason(name, needs, say) for name, needs in _NEEDS.items()}, **planned}
 
 
-def _reason(name: str, needs: tuple[str, ...]) -> str | None:
+def _reason(name: str, needs: tuple[str, ...], say: Words) -> str | None:
     if name in _broken:
-        return _broken[name]
+        return say("broken", problem=_broken[name])
     missing = [module for module in needs if find_spec(module) is None]
-    return f"needs {' and '.join(missing)}: pip install 'chainrule[fast]'" if missing else None
+    return say("needs", modules=say("and").join(missing)) if missing else None
 
 
 def report_broken(name: str, reason: str) -> None:

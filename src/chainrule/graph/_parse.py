@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, ShapeError
 from . import functions
 from ._tokens import Token, clip, place, refuse, tokens
 from ._variable import Variable
@@ -47,6 +47,7 @@ class _Apply:
 
     function: Callable[..., Any]
     arity: int
+    at: int  # in the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ class Expression:
 
         values   one for each input: a number, an array, or a Variable, which is used as it is
         returns  the last statement's Variable; assigned values are Variables of that name inside its graph
-        raises   ArgumentError if a value is missing, or given for a name that is not an input
+        raises   ArgumentError if a value is missing, or given for a name that is not an input;
+                 ShapeError, with line and column among its facts, where shapes do not fit together
 
         >>> float(parse("z = x*m; L = z*t")(x=100, m=2, t=1.1).value)
         220.00000000000003
@@ -105,7 +107,12 @@ class Expression:
         stack: list[Any] = []
         for step in self._program:
             if isinstance(step, _Apply):
-                stack[-step.arity :] = [step.function(*stack[-step.arity :])]
+                try:
+                    stack[-step.arity :] = [step.function(*stack[-step.arity :])]
+                except ShapeError as error:
+                    line, column = place(self.text, step.at)
+                    error.facts = {**error.facts, "line": line, "column": column}
+                    raise
             elif isinstance(step, _Store):
                 value = stack.pop()
                 known[step.name] = variable = value if isinstance(value, Variable) else Variable(value)
@@ -323,7 +330,7 @@ class _Reader:
         assert waiting.function is not None
         numbers = [step for step in self.program[-waiting.arity :] if isinstance(step, float)]
         if len(numbers) < waiting.arity:
-            self.program.append(_Apply(waiting.function, waiting.arity))
+            self.program.append(_Apply(waiting.function, waiting.arity, waiting.at))
             return
         try:
             with np.errstate(all="ignore"):

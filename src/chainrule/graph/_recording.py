@@ -268,6 +268,8 @@ def _refusal(
     chosen = f" with {', '.join(f'{k}={v!r}' for k, v in settings.items())}" if settings else ""
     error = kind(f"the gate {gate.name} cannot take {given}{chosen}: {str(problem).strip()}")
     if kind is ShapeError and not settings:
+        if gate.name == "matmul" and any(np.ndim(v) == 0 for v in values):
+            return error.told_as("parse", "matmul_of_number")
         shapes = ", ".join(str(np.shape(v)) for v in values)
         return error.told_as("parse", "shapes", gate=gate.name, shapes=shapes)
     return error

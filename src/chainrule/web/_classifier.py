@@ -1,4 +1,4 @@
-"""The network that the page asks about digits: the one that learns, or else the latest that has learned."""
+"""The network that the page asks about digits: the reader's choice, or the one that learns, or the latest that has."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from ..graph import Graph, gradients_of
 from ..graph import functions as f
 from ..networks import Network
 from ..runs import Data, load_network
+from ..training import RunFolder
 from ._problem import Problem
 from ._state import State
+from ._training._earlier import earlier_runs
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -40,24 +42,47 @@ class Classifier(NamedTuple):
         )
 
 
-def classifier_of(state: State) -> Classifier:
+def classifier_of(state: State, chosen: str | None = None) -> Classifier:
     """The network of the run under way, as it is now, or of the latest run in the folder that fits the data.
 
+    chosen   name of the run that is meant; None passes over those whose numbers went bad
     raises   Problem when there is none
     """
     run = state.worker.run
-    if run is not None:
+    if run is not None and (chosen == run.id or (chosen is None and run.status != "failed")):
         with suppress(Problem):  # it failed before there was a network, or was reset meanwhile
             network, step = run.snapshot()
             return Classifier(network, run.id, step)
     for folder in _latest_first(state.folder):
+        if chosen not in (None, folder.name):
+            continue
         try:
             network = load_network(str(folder))
         except ChainruleError:  # a run that has not finished an epoch, or is no classifier
             continue
-        if network.input_size == state.data.inputs:
+        if network.input_size == state.data.inputs and (chosen or _is_finite(network)):
             return Classifier(network, folder.name, None)
-    raise Problem("no_network", 404)
+    raise Problem("no_network", 404) if chosen is None else Problem("no_such_run", 404, run=chosen)
+
+
+def choices(state: State) -> list[dict[str, Any]]:
+    """The runs whose networks can be asked, the newest first, each with its last accuracy on the test data."""
+    live = state.worker.run
+    runs = [
+        run
+        for run in earlier_runs(state.folder)
+        if run["data"] == state.data.short_name
+        and ((live and live.id == run["id"]) or RunFolder(state.folder / run["id"]).network.exists())
+    ]
+    lasts = [run["epochs"][-1] if run["epochs"] else {} for run in runs]
+    return [
+        {"run": run["id"], "accuracy": last.get("validation_accuracy")}
+        for run, last in zip(runs, lasts, strict=True)
+    ]
+
+
+def _is_finite(network: Network) -> bool:
+    return all(np.isfinite(w).all() for w in network.params.values())
 
 
 def _latest_first(parent: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from ..runs import probabilities
 from ..storage import json_ready
-from ._classifier import Array, Classifier, classifier_of, flow_back, losses_of
+from ._classifier import Array, Classifier, choices, classifier_of, flow_back, losses_of
 from ._drawn import as_in_mnist
 from ._problem import Problem
 from ._request import body_of, limited
@@ -49,7 +49,7 @@ class _Digits:
 
     async def about(self, request: Request) -> Response:
         """Which network answers, and what there is to look at."""
-        return await _answer(self._about)
+        return await _answer(partial(self._about, request.query_params.get("run")))
 
     async def look(self, request: Request) -> Response:
         """A drawing as the network sees it, and the probability of each class."""
@@ -63,16 +63,18 @@ class _Digits:
 
     async def test(self, request: Request) -> Response:
         """One row of the test data."""
-        return await _answer(partial(self._test, request.query_params.get("index", "")))
+        asked = request.query_params
+        return await _answer(partial(self._test, asked.get("index", ""), asked.get("run")))
 
     async def hardest(self, request: Request) -> Response:
         """The test rows with the largest losses."""
-        return await _answer(self._hardest)
+        return await _answer(partial(self._hardest, request.query_params.get("run")))
 
-    def _about(self) -> dict[str, Any]:
-        classifier, data = classifier_of(self._state), self._state.data
+    def _about(self, run: str | None) -> dict[str, Any]:
+        classifier, data = classifier_of(self._state, run), self._state.data
         return {
             "network": _named(classifier),
+            "runs": json_ready(choices(self._state)),
             "side": self._side(),
             "classes": data.classes,
             "tests": len(data.x_test),
@@ -85,10 +87,10 @@ class _Digits:
         if pixels.size != height * width or pixels.size > _MOST_PIXELS:
             raise Problem("wrong_drawing", most=_MOST_PIXELS)
         image = as_in_mnist(pixels.reshape(height, width), side).reshape(-1)
-        return {"image": _encoded(image), "empty": not image.any(), **self._answered(image)}
+        return {"image": _encoded(image), "empty": not image.any(), **self._answered(image, _run(body))}
 
-    def _answered(self, image: Array) -> dict[str, Any]:
-        classifier = classifier_of(self._state)
+    def _answered(self, image: Array, run: str | None) -> dict[str, Any]:
+        classifier = classifier_of(self._state, run)
         shares = probabilities(classifier.network, image[np.newaxis])[0]
         return {
             "network": _named(classifier),
@@ -101,7 +103,7 @@ class _Digits:
         image = _decoded(body.get("image"))
         if image.size != data.inputs:
             raise Problem("wrong_image", given=image.size, expected=data.inputs)
-        classifier = classifier_of(self._state)
+        classifier = classifier_of(self._state, _run(body))
         flow = flow_back(classifier.network, image, _whole(body, "label", 0, data.classes - 1))
         largest = float(np.max(np.abs(flow.pixels), initial=0))
         ready: dict[str, Any] = json_ready(
@@ -117,7 +119,7 @@ class _Digits:
         )
         return ready
 
-    def _test(self, index: str) -> dict[str, Any]:
+    def _test(self, index: str, run: str | None) -> dict[str, Any]:
         data = self._state.data
         if not index.isdecimal() or int(index[:9]) >= len(data.x_test):
             raise Problem("no_such_row", 404, last=len(data.x_test) - 1)
@@ -128,12 +130,12 @@ class _Digits:
             "index": row,
             "image": _encoded(image),
             "label": int(data.t_test[row]),
-            **self._answered(image),
+            **self._answered(image, run),
         }
 
-    def _hardest(self) -> dict[str, Any]:
+    def _hardest(self, run: str | None) -> dict[str, Any]:
         self._side()
-        classifier, data = classifier_of(self._state), self._state.data
+        classifier, data = classifier_of(self._state, run), self._state.data
         losses, answers = self._losses(classifier)
         worst = np.argsort(-losses, kind="stable")[:_HARDEST]
         rows = [
@@ -194,6 +196,12 @@ def _whole(body: dict[str, Any], name: str, least: int, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise Problem("wrong_whole_number", name=name, least=least, most=most)
     return value
+
+
+def _run(body: dict[str, Any]) -> str | None:
+    """The name of the run that the reader chose."""
+    name = body.get("run")
+    return None if name is None else str(name)
 
 
 def _decoded(text: Any) -> Array:

@@ -34,6 +34,9 @@ _MOST_LETTERS = 10_000
 _MOST_RERUNS = 200_000  # numbers that are computed to see what +1 does
 _ROOM = 78.0  # pixels: what four figures with a sign, a point and an arrow need
 
+# What is made here is a tree; to look for circles in it would take a third of the time of writing it.
+_JSON = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":"))
+
 Values = dict[str, Any]
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 
@@ -59,7 +62,7 @@ def answer(expression: Any, values: Any, language: str) -> bytes:
     graph = graph_of(expression, values)
     shapes = tuple((name, np.shape(value)) for name, value in graph.values.items())
     content = _content(graph, explain(graph.output, lang=language), _memory(expression, language, shapes))
-    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _JSON.encode(content).encode()
 
 
 class Typed(NamedTuple):

@@ -35,7 +35,7 @@ def bundles(texts: Mapping[str, str]) -> dict[str, str]:
     first = [*_closure(MAIN, imports), *_closure(FIRST, imports)]
     later = {_path(written, name) for name in first for written in _LATER.findall(texts[name])} - {FIRST}
     uses = Counter(name for view in later for name in _closure(view, imports))
-    shared = [name for name in sorted(uses) if uses[name] > 1]
+    shared = [part for name in sorted(uses) if uses[name] > 1 for part in _closure(name, imports)]
     # The first view before the main script, which opens it.
     main = list(dict.fromkeys([*_closure(FIRST, imports), *shared, *first]))
     found = {MAIN: _bundle(MAIN, main, texts, imports)}

@@ -89,7 +89,7 @@ def source_of(settings: Settings, form: Form, language: str) -> dict[str, Any]:
         ],
         "gates": {name: gate.ko if language == "ko" else name for name, gate in gates.items()},
         "drawing": drawing,
-        "unusable": available()["fused"],
+        "unusable": available(lang=language)["fused"],
     }
 
 

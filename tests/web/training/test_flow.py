@@ -43,7 +43,7 @@ def test_ten_sigmoid_layers_starve_where_relu_does_not(data):
         verdicts[activation] = found["layers"][0]["verdict"], found["text"]
     assert verdicts["sigmoid"][0] == "starved"
     assert verdicts["sigmoid"][1]["en"].startswith("The gradient starves: from Affine11 back to Affine1")
-    assert verdicts["sigmoid"][1]["ko"].startswith("기울기가 사라진다. Affine11에서 Affine1까지")
+    assert verdicts["sigmoid"][1]["ko"].startswith("기울기가 사라집니다. Affine11에서 Affine1까지")
     assert verdicts["relu"][0] not in ("starved", "nothing")
 
 

@@ -97,6 +97,18 @@ def test_the_last_steps_are_told_together_when_the_run_ends(start, monkeypatch):
     assert (first["loss"] + 14 * last["loss"]) / 15 == pytest.approx(epoch["loss"])
 
 
+def test_the_first_steps_have_their_flow_however_long_that_of_the_start_took(start, monkeypatch):
+    def slow(*given):
+        time.sleep(0.2)  # of which the share that may go into measuring allows one in 10 s
+        return measured(*given)
+
+    measured = _watcher.flow_of
+    monkeypatch.setattr(_watcher, "flow_of", slow)
+    run = start(epochs=10_000)
+    wait_for(lambda: sum(e["kind"] == "flow" for e in run.log.since(0)) > 1, 5)
+    assert run.is_alive
+
+
 def test_steps_are_told_ten_times_a_second_and_flow_twice(start):
     run = start(epochs=100_000)
     wait_for_status(run, "running")

@@ -51,5 +51,5 @@ def _engines(language: str) -> dict[str, str | None]:
     say = words(language, CATALOGUE)
     return {
         name: reason and say("engine_unusable", engine=name, reason=reason)
-        for name, reason in available().items()
+        for name, reason in available(lang=language).items()
     }

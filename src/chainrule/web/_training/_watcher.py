@@ -40,6 +40,7 @@ class Watcher(Callback):
         self._restart_clock()
         if trainer.step == 0:
             self._measure_flow(trainer)
+            self._next_flow = 0.0  # the first one took long, and the first steps change most
 
     def on_steps(self, trainer: Trainer, losses: Sequence[float]) -> None:
         run = self._run

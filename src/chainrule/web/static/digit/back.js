@@ -2,7 +2,7 @@
 
 import { html } from "../vendor/preact.js";
 import { axisOf, shareOf } from "../lib/log_axis.js";
-import { numberText } from "../lib/number.js";
+import { roundedText } from "../lib/number.js";
 import { t } from "../lib/words.js";
 import { Picture } from "./picture.js";
 
@@ -15,7 +15,7 @@ export function FlowBack({ flow, label }) {
   return html`<ol class="back">
     <li class="back-loss">
       <h3>${t("page_digit.at_loss")}</h3>
-      <p>${t("page_digit.loss_says", { label, loss: numberText(flow.loss, 4) })}</p>
+      <p>${t("page_digit.loss_says", { label, loss: roundedText(flow.loss, 4) })}</p>
     </li>
     ${flow.layers.toReversed().map(
       (layer) => html`<li key=${layer.name}>
@@ -38,7 +38,7 @@ export function FlowBack({ flow, label }) {
 function Size({ size, axis }) {
   return html`<p class="size">
     <span class="size-bar" aria-hidden="true"><span style=${{ width: `${100 * shareOf(axis, size)}%` }}></span></span>
-    <span class="gradient-text">${t("page_digit.gradient_size", { size: numberText(size, 3) })}</span>
+    <span class="gradient-text">${t("page_digit.gradient_size", { size: roundedText(size, 3) })}</span>
   </p>`;
 }
 
@@ -50,8 +50,8 @@ function Units({ layer }) {
     ${layer.gradients.map((gradient, unit) => {
       const said = t("page_digit.unit", {
         unit,
-        value: numberText(layer.values[unit], 3),
-        gradient: numberText(gradient, 3),
+        value: roundedText(layer.values[unit], 3),
+        gradient: roundedText(gradient, 3),
       });
       return html`<li title=${said} style=${{ "--share": largest ? Math.abs(gradient) / largest : 0 }} class=${gradient > 0 ? "up" : "down"}>
         ${few ? html`<span class="unit-name">${unit}</span><span class="unit-gradient">${gradient.toFixed(3).replace("-", "−")}</span>` : html`<span class="off-screen">${said}</span>`}
@@ -62,6 +62,6 @@ function Units({ layer }) {
 
 function Scale({ largest }) {
   return html`<p class="signed-scale">
-    <span>${numberText(-largest, 2)}</span><span class="signed-ramp" aria-hidden="true"></span><span>${numberText(largest, 2)}</span>
+    <span>${roundedText(-largest, 2)}</span><span class="signed-ramp" aria-hidden="true"></span><span>${roundedText(largest, 2)}</span>
   </p>`;
 }

@@ -2,7 +2,7 @@
 
 import { html } from "../vendor/preact.js";
 import { bytesOf } from "../lib/download.js";
-import { numberText } from "../lib/number.js";
+import { roundedText } from "../lib/number.js";
 import { t } from "../lib/words.js";
 import { Picture } from "./picture.js";
 
@@ -14,7 +14,7 @@ export function Hardest({ hardest, onChoose }) {
     <p>${t("page_digit.wrong", { wrong: hardest.wrong, tests: hardest.tests })}</p>
     <ul class="hardest">
       ${hardest.rows.map((row) => {
-        const facts = { ...row, loss: numberText(row.loss, 3) };
+        const facts = { ...row, loss: roundedText(row.loss, 3) };
         return html`<li key=${row.index}>
           <button type="button" onClick=${() => onChoose(row.index)} aria-label=${t("page_digit.hard_row", facts)}>
             <${Picture} image=${bytesOf(row.image)} />

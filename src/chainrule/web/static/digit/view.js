@@ -4,7 +4,8 @@ import { html, signal, useEffect, useRef, useState } from "../vendor/preact.js";
 import { address, go, patch } from "../lib/address.js";
 import { get, isAbort, post } from "../lib/api.js";
 import { bytesOf } from "../lib/download.js";
-import { Button, Empty, Message, NumberBox, Panel } from "../lib/parts.js";
+import { percentText } from "../lib/number.js";
+import { Button, Empty, Message, NumberBox, Panel, Select } from "../lib/parts.js";
 import { lang, t } from "../lib/words.js";
 import { Loss, Probabilities } from "./answer.js";
 import { FlowBack } from "./back.js";
@@ -26,7 +27,7 @@ export function DigitView() {
   const [cleared, setCleared] = useState(0);
   const looking = useLatest(setError);
   const flowing = useLatest(setError);
-  const { test } = address.value.params;
+  const { test, run } = address.value.params;
   const seen = seenNow.value;
   const chosen = chosenNow.value;
   const label = chosen ?? seen?.label ?? seen?.answer ?? null;
@@ -34,14 +35,14 @@ export function DigitView() {
 
   useEffect(() => {
     setError(null);
-    get("digit").then(setAbout, setError);
-    get("digit/hardest").then(setHardest, () => setHardest(null)); // the first says why
-  }, [language]);
+    get("digit", { run }).then(setAbout, (error) => (setAbout(null), setError(error)));
+    get("digit/hardest", { run }).then(setHardest, () => setHardest(null)); // the first says why
+  }, [language, run]);
 
   useEffect(() => {
     if (test === undefined || !about) return;
     looking(async (signal) => {
-      const found = await get("digit/test", { index: test }, { signal });
+      const found = await get("digit/test", { index: test, run }, { signal });
       const { label: given } = address.peek().params;
       setCleared((times) => times + 1);
       chosenNow.value = given === undefined ? null : Number(given);
@@ -52,14 +53,14 @@ export function DigitView() {
 
   useEffect(() => {
     if (!seen || seen.empty || label === null) return setFlow(null);
-    flowing(async (signal) => setFlow(await post("digit/back", { image: seen.image, label }, { signal })));
+    flowing(async (signal) => setFlow(await post("digit/back", { image: seen.image, label, run }, { signal })));
   }, [seen, label]);
 
   function draw(pixels, side) {
     patch({ test: undefined, label: undefined });
     if (test !== undefined) chosenNow.value = null;
     looking(async (signal) =>
-      (seenNow.value = await post("digit", { pixels: encoded(pixels), width: side, height: side }, { signal })),
+      (seenNow.value = await post("digit", { pixels: encoded(pixels), width: side, height: side, run }, { signal })),
     );
   }
 
@@ -86,6 +87,7 @@ export function DigitView() {
   return html`<div class="digit-view">
     <${Panel} class="area-draw" title=${t("page_digit.draw")} actions=${html`<${Button} label=${t("page_digit.clear")} onClick=${clear} />`}>
       <${Pad}
+        key=${run}
         onDraw=${draw}
         onClear=${clear}
         cleared=${cleared}
@@ -105,6 +107,7 @@ export function DigitView() {
       </div>
     <//>
     <${Panel} class="area-answer" title=${t("page_digit.answer")}>
+      <${Select} label=${t("page_digit.network")} value=${run ?? ""} options=${networks(about.runs)} onInput=${(run) => patch({ run })} />
       <p class="network-line">${networkText(seen?.network ?? about.network)}</p>
       ${answered
         ? html`<div class="seen">
@@ -136,12 +139,24 @@ export function DigitView() {
   </div>`;
 }
 
+const WAYS_OUT = {
+  no_network: { label: "page_digit.train_one", take: () => go("train") },
+  no_such_run: { label: "page_digit.latest", take: () => patch({ run: undefined }) },
+};
+
 function NoNetwork({ error }) {
-  const action =
-    error.code === "no_network"
-      ? html`<${Button} primary label=${t("page_digit.train_one")} onClick=${() => go("train")} />`
-      : undefined;
+  const way = WAYS_OUT[error.code];
+  const action = way && html`<${Button} primary label=${t(way.label)} onClick=${way.take} />`;
   return html`<${Empty} title=${error.message} text=${error.fix} action=${action} />`;
+}
+
+function networks(runs) {
+  const named = ({ run, accuracy }) =>
+    accuracy === null ? run : t("page_digit.run_accuracy", { run, accuracy: percentText(accuracy) });
+  return [
+    { value: "", label: t("page_digit.latest") },
+    ...runs.map((about) => ({ value: about.run, label: named(about) })),
+  ];
 }
 
 function networkText({ run, step, shape }) {

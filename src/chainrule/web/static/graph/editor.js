@@ -1,9 +1,9 @@
 // The expression: one of the gallery or one's own, and what is wrong with it, at its place.
 
 import { html, useEffect, useId, useRef } from "../vendor/preact.js";
-import { Icon } from "../lib/parts.js";
+import { Button, Icon } from "../lib/parts.js";
 import { t } from "../lib/words.js";
-import { choose, example, expression, gallery, problem, shownExample, type } from "./state.js";
+import { choose, example, expression, gallery, problem, shownExample, startAnew, type } from "./state.js";
 
 export function Editor() {
   const id = useId();
@@ -59,8 +59,12 @@ function Gallery() {
   </div>`;
 }
 
+const OF_SHAPES = ["graph_not_one", "parse.shapes"];
+
 function Wrong({ error }) {
   const { line, column } = error.facts;
+  // Arrays may be left from another example, whose inputs had the same names.
+  const hasArrays = Object.values(error.asked.values).some(Array.isArray);
   return html`<div class="wrong-text">
     <${Icon} name="warning" />
     <div>
@@ -68,6 +72,11 @@ function Wrong({ error }) {
         ${line > 0 && html`<span class="where">${t("page_graph.at", { line, column })}</span> `}${error.message}
       </p>
       ${error.fix && html`<p class="fix">${error.fix}</p>`}
+      ${
+        hasArrays &&
+        OF_SHAPES.includes(error.code) &&
+        html`<${Button} label=${t("page_graph.start_anew")} onClick=${startAnew} />`
+      }
     </div>
   </div>`;
 }

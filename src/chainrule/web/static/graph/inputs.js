@@ -1,7 +1,7 @@
 // The inputs: a slider or a grid for each, its gradient, and what +1 really does against what the gradient predicts.
 
 import { html, useState } from "../vendor/preact.js";
-import { numberText } from "../lib/number.js";
+import { numberText, roundedText } from "../lib/number.js";
 import { Button, Panel, Slider } from "../lib/parts.js";
 import { t } from "../lib/words.js";
 import { Grid, TextOf } from "./arrays.js";
@@ -102,8 +102,7 @@ function PlusOne({ change: { actual, predicted, exact } }) {
 
 /** With its sign, as short as on the lines, and without the last digits that rounding leaves: 109.99999999999997. */
 function signed(x) {
-  const digits = Math.abs(x) < 1000 ? 4 : 6;
-  return (x > 0 ? "+" : "") + numberText(x === null ? x : Number(x.toPrecision(digits)));
+  return (x > 0 ? "+" : "") + roundedText(x, Math.abs(x) < 1000 ? 4 : 6);
 }
 
 // Ranges stay as they are while a thumb is under the finger; a number typed from outside makes its range wider.

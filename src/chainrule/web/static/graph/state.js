@@ -64,6 +64,14 @@ export function type(text) {
   });
 }
 
+/** Forget all values: the server takes 1 for each input. */
+export function startAnew() {
+  batch(() => {
+    values.value = {};
+    ranges.value = {};
+  });
+}
+
 /** @param {string} name @param {unknown} value a number, or nested lists */
 export function set(name, value) {
   values.value = { ...values.peek(), [name]: value };

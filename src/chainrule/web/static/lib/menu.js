@@ -3,6 +3,9 @@
 import { html, useEffect, useId, useRef, useState } from "../vendor/preact.js";
 import { Icon } from "./icons.js";
 
+const MARGIN = 8;
+const LEAST_HEIGHT = 160;
+
 /**
  * A menu: arrows move, Enter does, Escape closes and gives the focus back.
  * @param {object} props
@@ -19,7 +22,10 @@ export function Menu({ label, icon, items, alignEnd, disabled }) {
 
   useEffect(() => {
     if (!open) return undefined;
-    whole.current.querySelector('[role="menuitem"]')?.focus();
+    const list = whole.current.querySelector('[role="menu"]');
+    const room = innerHeight - list.getBoundingClientRect().top - MARGIN;
+    list.style.maxHeight = `${Math.max(LEAST_HEIGHT, room)}px`; // down to the edge of the window, and scrolls within
+    list.querySelector('[role="menuitem"]')?.focus();
     const outside = (event) => whole.current?.contains(event.target) || setOpen(false);
     addEventListener("pointerdown", outside);
     return () => removeEventListener("pointerdown", outside);

@@ -1,24 +1,36 @@
 // Numbers as the drawings and texts of chainrule write them.
 
 const WHOLE = 2 ** 53; // below it a whole number is that number and no other
+const LONG = 1e6; // from here on a rounded whole number has a power of ten
 
 /**
  * A number as people write it, to some digits: as chainrule.explain writes it, and a test compares the two.
  * @param {number | null | undefined} x null is what JSON makes of a number that is not finite
  * @param {number} [digits] whole numbers have all of theirs
+ * @param {number} [whole] below it
  * @returns {string} "219", "0.733333", "−1.25×10⁻⁷", "∞"; never "-0"
  */
-export function numberText(x, digits = 6) {
+export function numberText(x, digits = 6, whole = WHOLE) {
   if (x === null || x === undefined) return "–";
   if (Number.isNaN(x)) return "NaN";
   if (Math.abs(x) === Infinity) return x > 0 ? "∞" : "−∞";
   if (x === 0) return "0";
   const sign = x < 0 ? "−" : "";
   const size = Math.abs(x);
-  if (Number.isInteger(x) && size < WHOLE) return sign + String(size);
+  if (Number.isInteger(x) && size < whole) return sign + String(size);
   if (size >= 1e-4 && size < 10 ** digits) return sign + withoutZeros(positional(size, digits));
   const [mantissa, exponent] = scientific(size, digits).split("e");
   return `${sign}${withoutZeros(mantissa)}×10${superscript(String(Number(exponent)))}`;
+}
+
+/**
+ * A measured number, of which no more than some digits are of interest, be it a whole one: 5×10⁹ for 5000012345.
+ * @param {number | null | undefined} x
+ * @param {number} [digits]
+ */
+export function roundedText(x, digits = 6) {
+  const rounded = Number.isFinite(x) ? Number(x.toPrecision(digits)) : x;
+  return numberText(rounded, digits, LONG);
 }
 
 /**

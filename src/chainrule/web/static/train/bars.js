@@ -2,7 +2,7 @@
 
 import { html } from "../vendor/preact.js";
 import { shareOf } from "../lib/log_axis.js";
-import { numberText } from "../lib/number.js";
+import { roundedText } from "../lib/number.js";
 
 const MOST_LABELS = 6;
 
@@ -31,7 +31,7 @@ export function AxisLabels({ axis: { low, high } }) {
  *   kind   "value", "gradient" or "other": its colour and how its number is set
  */
 export function Bar({ axis, size, label, kind, showLabel }) {
-  const text = html`<span class=${`number-text ${kind}-text`}>${withPower(numberText(size, 3))}</span>`;
+  const text = html`<span class=${`number-text ${kind}-text`}>${withPower(roundedText(size, 3))}</span>`;
   return html`<div class=${`log-bar ${kind} ${showLabel ? "labelled" : ""}`}>
     <span class=${showLabel ? "bar-label" : "off-screen"}>${label} </span>
     <div class="track" style=${{ "--decades": axis.high - axis.low }}>

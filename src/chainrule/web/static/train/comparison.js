@@ -9,6 +9,7 @@ import { t } from "../lib/words.js";
 import { Mark, Verdict } from "./flow.js";
 import { AxisLabels, Bar } from "./bars.js";
 import { about, isAlive } from "./run.js";
+import { termOf, withTerms } from "./terms.js";
 
 const UNITS = 50;
 const LAYERS = 10;
@@ -34,7 +35,7 @@ export function Comparison() {
 
   const button = html`<${Button} label=${t("page_train.compare_now", { count })} icon="play" onClick=${open} />`;
   return html`<${Panel} title=${t("page_train.compare")} class="comparison">
-    <p class="soft">${t("page_train.compare_text", { count, left: activations[0], right: activations[1] })}</p>
+    <p class="soft">${t("page_train.compare_text", { count, left: termOf(activations[0]), right: termOf(activations[1]) })}</p>
     ${
       isOpen
         ? html`<div class="compare-controls">
@@ -43,7 +44,7 @@ export function Comparison() {
                 html`<${Select}
                   label=${t(`page_train.compare_${param}`)}
                   value=${activations[side]}
-                  options=${about.value.choices.activations}
+                  options=${withTerms(about.value.choices.activations)}
                   onInput=${(activation) => patch({ [param]: activation === usual ? undefined : activation })}
                 />`,
             )}
@@ -90,7 +91,7 @@ function Sides({ flows }) {
       ${flows.map(
         (flow) =>
           html`<section>
-            <h3>${flow.activation}</h3>
+            <h3>${termOf(flow.activation)}</h3>
             <${Verdict} of=${flow} />
             <${Button}
               label=${t("page_train.take")}
@@ -119,7 +120,7 @@ function Sides({ flows }) {
                 ${SIDES.map(({ kind }, side) => {
                   const one = rows[side][at];
                   return html`<div class="side">
-                    <${Bar} axis=${axis} size=${one.gradient} label=${flows[side].activation} kind=${kind} showLabel />
+                    <${Bar} axis=${axis} size=${one.gradient} label=${termOf(flows[side].activation)} kind=${kind} showLabel />
                     <${Mark} layer=${one} />
                   </div>`;
                 })}

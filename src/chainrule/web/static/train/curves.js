@@ -2,7 +2,7 @@
 
 import { computed, html, signal } from "../vendor/preact.js";
 import { address, patch } from "../lib/address.js";
-import { numberText, percentText } from "../lib/number.js";
+import { roundedText, percentText } from "../lib/number.js";
 import { Details, Panel, Toggle } from "../lib/parts.js";
 import { t } from "../lib/words.js";
 import { Chart } from "./chart.js";
@@ -74,7 +74,7 @@ export function Curves() {
   <//>`;
 }
 
-const lossText = (loss) => numberText(loss, 3);
+const lossText = (loss) => roundedText(loss, 3);
 
 /** From a little below the lowest to 100 %. */
 function shares(low) {
@@ -120,7 +120,7 @@ function EpochTable() {
             (epoch) =>
               html`<tr key=${epoch.epoch}>
                 ${COLUMNS.map(
-                  (name) => html`<td class="number">${(FORMATS[name] ?? ((x) => numberText(x, 4)))(epoch[name])}</td>`,
+                  (name) => html`<td class="number">${(FORMATS[name] ?? ((x) => roundedText(x, 4)))(epoch[name])}</td>`,
                 )}
               </tr>`,
           )}

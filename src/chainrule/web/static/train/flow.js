@@ -1,7 +1,7 @@
 // How large activations and gradients are, layer by layer, and what that means for learning.
 
 import { html } from "../vendor/preact.js";
-import { countText, numberText, percentText } from "../lib/number.js";
+import { countText, roundedText, percentText } from "../lib/number.js";
 import { Details, Icon, Legend, Panel } from "../lib/parts.js";
 import { lang, t } from "../lib/words.js";
 import { axisOf } from "../lib/log_axis.js";
@@ -72,7 +72,7 @@ const SHARES = ["zeros", "saturated", "dead"];
 function Numbers({ layers }) {
   const cell = (layer, name) => {
     if (layer[name] === null) return "–";
-    return SHARES.includes(name) ? percentText(layer[name], 0) : numberText(layer[name], 3);
+    return SHARES.includes(name) ? percentText(layer[name], 0) : roundedText(layer[name], 3);
   };
   return html`<${Details} summary=${t("page_train.all_numbers")}>
     <div class="scroll" tabindex="0" role="region" aria-label=${t("page_train.all_numbers")}>

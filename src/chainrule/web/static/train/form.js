@@ -7,6 +7,7 @@ import { Button, NumberBox, Panel, Select, TextBox } from "../lib/parts.js";
 import { t } from "../lib/words.js";
 import { about, isAlive, run } from "./run.js";
 import { chosenIn, completed, paramsOf } from "./settings.js";
+import { withTerms } from "./terms.js";
 
 const UNITS_OF_NEXT = 50;
 
@@ -40,9 +41,9 @@ export function Form() {
     ${disabled && html`<p class="hint">${t("page_train.not_while_alive")}</p>`}
     <${Layers} hidden=${settings.hidden} choose=${choose} disabled=${disabled} />
     <div class="fields">
-      ${select("activation", choices.activations)}
-      ${select("initial", named(choices.initials), { hint: settings.initial === "auto" ? t("page_train.initial_hint") : "" })}
-      ${select("optimizer", Object.keys(choices.optimizers))}
+      ${select("activation", withTerms(choices.activations))}
+      ${select("initial", initials(choices.initials), { hint: settings.initial === "auto" ? t("page_train.initial_hint") : "" })}
+      ${select("optimizer", withTerms(Object.keys(choices.optimizers)))}
       ${box("lr", { min: Number.MIN_VALUE, step: stepOf(settings.lr) })}
       <${Decay} value=${chosen.weight_decay} disabled=${disabled} choose=${choose} />
       ${box("batch_size", { min: 1, max: limits.batch_size, whole: true, step: 10 })}
@@ -66,8 +67,8 @@ const nothingChosen = () => Object.fromEntries(Object.keys(chosenIn(address.peek
 /** One digit of the number up or down: 0.05 by 0.01. */
 const stepOf = (value) => 10 ** Math.floor(Math.log10(value || 0.1));
 
-const named = (initials) =>
-  initials.map((initial) => ({ value: initial, label: initial === "auto" ? t("page_train.initial_auto") : initial }));
+const initials = (names) =>
+  withTerms(names).map((one) => (one.value === "auto" ? { ...one, label: t("page_train.initial_auto") } : one));
 
 function engines() {
   const names = ["auto", ...Object.keys(about.value.engines)];

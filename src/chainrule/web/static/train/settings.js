@@ -4,6 +4,7 @@
 
 import { numberText } from "../lib/number.js";
 import { t } from "../lib/words.js";
+import { termOf } from "./terms.js";
 
 const WORDS = ["activation", "initial", "optimizer", "engine"];
 const NUMBERS = ["lr", "weight_decay", "batch_size", "epochs", "seed"];
@@ -40,14 +41,14 @@ export function completed(chosen, about) {
   return { ...about.defaults, lr: about.choices.optimizers[optimizer] ?? about.defaults.lr, ...chosen };
 }
 
-/** A line that tells a run from others: "784-50-10 · relu · sgd 0.1 · …". */
+/** A line that tells a run from others: "784-50-10 · ReLU · SGD 0.1 · …". */
 export function summaryOf(settings, about) {
   const { inputs, classes } = about?.data ?? {};
   const sizes = [inputs, ...settings.hidden, classes].filter((size) => size !== undefined).join("-");
-  const rate = `${settings.optimizer} ${numberText(settings.lr)}`;
+  const rate = `${termOf(settings.optimizer)} ${numberText(settings.lr)}`;
   const decay = settings.weight_decay ? [t("page_train.with_decay", { decay: numberText(settings.weight_decay) })] : [];
   const batch = t("page_train.with_batch", { size: settings.batch_size });
-  return [sizes, settings.activation, rate, ...decay, batch, t("page_train.with_seed", { seed: settings.seed })].join(
+  return [sizes, termOf(settings.activation), rate, ...decay, batch, t("page_train.with_seed", { seed: settings.seed })].join(
     " · ",
   );
 }

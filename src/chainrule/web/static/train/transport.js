@@ -2,7 +2,7 @@
 
 import { html } from "../vendor/preact.js";
 import { address } from "../lib/address.js";
-import { countText, numberText, percentText } from "../lib/number.js";
+import { countText, roundedText, percentText } from "../lib/number.js";
 import { Button, Message, Progress, Status } from "../lib/parts.js";
 import { lang, t } from "../lib/words.js";
 import { epochs, flow, isAlive, isLost, order, refusal, run, start, stepOnce, steps } from "./run.js";
@@ -63,7 +63,7 @@ function Numbers() {
     [t("page_train.epoch"), t("page_train.of", { now: countText(epoch), all: countText(wanted) })],
     [t("page_train.steps"), t("page_train.of", { now: countText(step), all: countText(perEpoch * wanted) })],
     [t("page_train.rate"), rate ? t("page_train.per_second", { rate: countText(Math.round(rate)) }) : "–"],
-    [t("page_train.of_batches"), steps.value.length ? numberText(steps.value.at(-1).loss, 3) : "–"],
+    [t("page_train.of_batches"), steps.value.length ? roundedText(steps.value.at(-1).loss, 3) : "–"],
     [t("page_train.test_accuracy"), best ? percentText(best.validation_accuracy, 2) : "–"],
   ];
   const inEpoch = step - epoch * perEpoch;

@@ -3,7 +3,7 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { bytes } from "../lib/api.js";
 import { diverging } from "../lib/diverging.js";
-import { numberText } from "../lib/number.js";
+import { roundedText } from "../lib/number.js";
 import { Details, Panel } from "../lib/parts.js";
 import { t } from "../lib/words.js";
 import { about, run } from "./run.js";
@@ -87,7 +87,7 @@ function Tiles({ tiles }) {
     setUnit(at < tiles.units ? at : null);
   }
 
-  const facts = { units: tiles.units, scale: numberText(tiles.scale, 3) };
+  const facts = { units: tiles.units, scale: roundedText(tiles.scale, 3) };
   return html`<div ref=${place} class="tiles">
     <canvas
       ref=${canvas}
@@ -122,7 +122,7 @@ const colourOf = (value) => COLOURS[value];
 
 /** What the colours stand for. */
 function Scale({ scale }) {
-  const end = numberText(scale, 3);
+  const end = roundedText(scale, 3);
   return html`<div class="scale">
     <span class="number-text">−${end}</span>
     <div aria-hidden="true"></div>
@@ -140,7 +140,7 @@ function rangeOf({ values, width, height, scale }, unit) {
 
 function rangeText(tiles, unit) {
   const { low, high, size } = rangeOf(tiles, unit);
-  return { low: numberText(low, 2), high: numberText(high, 2), size: numberText(size, 2) };
+  return { low: roundedText(low, 2), high: roundedText(high, 2), size: roundedText(size, 2) };
 }
 
 function UnitTable({ tiles }) {
