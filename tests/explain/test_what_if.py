@@ -70,7 +70,9 @@ def test_in_korean() -> None:
     assert found.startswith("만약에? 손실은 어떻게 되는가\n")
     assert "손실이 0.5에서 5.12로 커집니다(+4.62)." in found
     assert "손실을 가장 크게 움직이는 변화는 개수: 2 → 3입니다(+6160)." in found
-    assert "기울기만으로 예측한 변화량은 2.2 · 1 = +2.2입니다. 실제 변화량은 예측보다 2.42만큼 큽니다." in found
+    assert (
+        "기울기만으로 예측한 변화량은 2.2 · 1 = +2.2입니다. 실제 변화량은 예측보다 2.42만큼 큽니다." in found
+    )
     assert ["총액", "220", "222.2", "+2.2"] in lines(found)
 
 
