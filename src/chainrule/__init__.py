@@ -146,6 +146,7 @@ __getattr__ = _lazy_names(
             "Tanh",
         ),
         "networks": (
+            "DeepConvNet",
             "Network",
             "Sequential",
             "SimpleConvNet",
@@ -231,6 +232,7 @@ if TYPE_CHECKING:
         Tanh,
     )
     from .networks import (
+        DeepConvNet,
         Network,
         Sequential,
         SimpleConvNet,
@@ -285,6 +287,7 @@ __all__ = [
     "Callback",
     "Checkpoints",
     "Conv2D",
+    "DeepConvNet",
     "Drawing",
     "Dropout",
     "ELU",
