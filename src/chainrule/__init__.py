@@ -148,6 +148,7 @@ __getattr__ = _lazy_names(
             "Tanh",
         ),
         "networks": (
+            "DeepConvNet",
             "Network",
             "Sequential",
             "SimpleConvNet",
@@ -240,6 +241,7 @@ if TYPE_CHECKING:
         Tanh,
     )
     from .networks import (
+        DeepConvNet,
         Network,
         Sequential,
         SimpleConvNet,
@@ -311,6 +313,7 @@ __all__ = [
     "Callback",
     "Checkpoints",
     "Conv2D",
+    "DeepConvNet",
     "Drawing",
     "Dropout",
     "ELU",

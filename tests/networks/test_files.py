@@ -28,7 +28,7 @@ from chainrule.layers import (
     Residual,
     SquaredError,
 )
-from chainrule.networks import Network, Sequential, SimpleConvNet, TwoLayerNet, load
+from chainrule.networks import DeepConvNet, Network, Sequential, SimpleConvNet, TwoLayerNet, load
 from chainrule.storage import load_arrays, save_arrays
 
 
@@ -56,11 +56,12 @@ def every_layer() -> Sequential:
         Sequential(Affine(np.ones((4, 3)), np.zeros(3)), dtype=float),
         every_layer(),
         SimpleConvNet((1, 6, 6), {"filter_num": 2}, 3, 2),
+        DeepConvNet((1, 8, 8), 3, 2, seed=0),
     ],
-    ids=["relu", "sigmoid", "sequential", "given", "every layer", "convolution"],
+    ids=["relu", "sigmoid", "sequential", "given", "every layer", "convolution", "deep"],
 )
 def test_round_trip(net: Network, path: Path, rng: np.random.Generator) -> None:
-    net.params["b1"][:] = [np.nan, -0.0, np.inf, 5e-324][: len(net.params["b1"])]
+    net.params["b1"][:4] = [np.nan, -0.0, np.inf, 5e-324][: len(net.params["b1"])]
     net.save(path)
     again = load(path)
     assert type(again) is type(net)
@@ -136,7 +137,7 @@ AFFINE1, AFFINE2 = ({"layer": "Affine", "inputs": n, "outputs": n - 1} for n in 
         ({"format": 2}, "it has format 2; this version of chainrule reads 1"),
         ({"format": None}, "has not exactly the members format, layers, loss, network"),
         ({"code": "import os"}, "has not exactly the members"),
-        ({"network": "Network"}, "'Network' is no class of networks; known are Sequential, SimpleConvNet, TwoLayerNet"),
+        ({"network": "Network"}, "'Network' is no class of networks; known are DeepConvNet, Sequential, Simple"),
         ({"network": ["Sequential"]}, "is no class of networks"),
         ({"layers": {"Affine1": AFFINE1}}, "its layers are not a list"),
         ({"layers": []}, "a network needs at least one affine layer or convolution"),

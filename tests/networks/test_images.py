@@ -37,6 +37,22 @@ def test_the_lessons_network() -> None:
     assert "\nPool1            (N, 30, 12, 12)" in net.summary()
 
 
+def test_the_lessons_deep_network(data: tuple[Any, Any]) -> None:
+    net = cr.DeepConvNet((1, 8, 8), 20, 4, dropout=0.25, seed=0)
+    assert [name for name in net.layers if name.startswith(("Conv", "Pool", "Dropout"))] == [
+        "Conv1", "Conv2", "Pool1", "Conv3", "Conv4", "Pool2", "Conv5", "Conv6", "Pool3", "Dropout1", "Dropout2",
+    ]  # fmt: skip
+    assert cr.DeepConvNet().shapes["Pool3"] == (64, 4, 4)
+    assert net.layers["Conv4"].padding == (2, 2)
+    x, t = data
+    kept = net.loss(x, t)
+    assert net.loss(x, t, training=True) != kept
+    cr.Trainer(net, cr.Adam(0.01), batch_size=20, engine="eager", seed=0).fit(x, t, epochs=5)
+    assert net.loss(x, t) < kept
+    with pytest.raises(ArgumentError, match=r"input_dim is \(channels, height, width\), not \(28, 28\)"):
+        cr.DeepConvNet((28, 28))
+
+
 def test_rows_in_any_shape_of_as_many_numbers(data: tuple[Any, Any]) -> None:
     x, _ = data
     net = cr.SimpleConvNet(**SMALL, seed=0)

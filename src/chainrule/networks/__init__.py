@@ -7,10 +7,11 @@
 ['W1', 'W2', 'b1', 'b2']
 """
 
+from ._deep_conv_net import DeepConvNet
 from ._files import load
 from ._network import Network
 from ._sequential import Sequential
 from ._simple_conv_net import SimpleConvNet
 from ._two_layer_net import TwoLayerNet
 
-__all__ = ["Network", "Sequential", "SimpleConvNet", "TwoLayerNet", "load"]
+__all__ = ["DeepConvNet", "Network", "Sequential", "SimpleConvNet", "TwoLayerNet", "load"]

@@ -22,6 +22,7 @@ from typing import Any
 from ..errors import ChainruleError, CheckpointError, UnsupportedError
 from ..layers import LossLayer, layer_from_config, layer_to_config, numbered
 from ..storage import load_arrays, save_arrays
+from ._deep_conv_net import DeepConvNet
 from ._network import Array, Network
 from ._sequential import Sequential
 from ._simple_conv_net import SimpleConvNet
@@ -29,6 +30,7 @@ from ._two_layer_net import TwoLayerNet
 
 _FORMAT = 1
 _CLASSES: dict[str, type[Network]] = {
+    "DeepConvNet": DeepConvNet,
     "Sequential": Sequential,
     "SimpleConvNet": SimpleConvNet,
     "TwoLayerNet": TwoLayerNet,
