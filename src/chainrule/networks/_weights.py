@@ -81,9 +81,10 @@ def load_weights(
     arrays, _ = load_arrays(path)
     file = os.fspath(path)
     _check_names(file, network, places, arrays, names)
-    found = {key: _taken(file, arrays[place.name], place, network, key) for key, place in places.items()}
-    for key, array in found.items():  # only now: a file that does not fit changes nothing
-        network.params[key][...] = array
+    for key, place in places.items():
+        _check_array(file, arrays[place.name], place, network, key)
+    for key, place in places.items():  # only now: a file that does not fit changes nothing
+        network.params[key][...] = place.inward(arrays[place.name])
 
 
 def _places(network: Network, layout: str, names: Mapping[str, str] | None) -> dict[str, _Place]:
@@ -165,8 +166,8 @@ def _some(names: list[str]) -> str:
     return few if len(names) <= 8 else f"{few} and {len(names) - 8:,} more"
 
 
-def _taken(file: str, array: Array, place: _Place, network: Network, key: str) -> Array:
-    """One array of the file as the network keeps it."""
+def _check_array(file: str, array: Array, place: _Place, network: Network, key: str) -> None:
+    """Refuse an array of another kind or shape, and numbers that the network cannot hold."""
     wanted = network.params[key]
     if array.dtype.kind != "f":
         raise CheckpointError(f"{file}: {place.name} holds {array.dtype}; {key} holds floating-point numbers")
@@ -179,11 +180,11 @@ def _taken(file: str, array: Array, place: _Place, network: Network, key: str) -
             if mirrored
             else "a network of the file's sizes",
         )
-    with np.errstate(over="ignore"):
-        taken = place.inward(array).astype(wanted.dtype)
-    if (np.isinf(taken) & np.isfinite(place.inward(array))).any():
-        raise CheckpointError(
-            f"{file}: {place.name} holds numbers that {wanted.dtype} cannot hold",
-            fix="Sequential(..., dtype=np.float64)",
-        )
-    return taken
+    if array.dtype.itemsize > wanted.dtype.itemsize:
+        with np.errstate(over="ignore"):
+            infinite = np.isinf(array.astype(wanted.dtype))
+        if infinite.sum() > np.isinf(array).sum():
+            raise CheckpointError(
+                f"{file}: {place.name} holds numbers that {wanted.dtype} cannot hold",
+                fix="Sequential(..., dtype=np.float64)",
+            )
