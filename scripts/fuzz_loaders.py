@@ -229,7 +229,8 @@ def _read_run(path: Path) -> Any:
 def _as_json_reads(path: Path, found: Any) -> bool:
     settings, (name, _) = found
     about = json.loads(path.read_bytes())
-    return bool(about["data"]["name"] == name and about["settings"]["seed"] == settings.seed)
+    seed = int(str(about["settings"]["seed"]))  # a text is read as a flag is
+    return bool(about["data"]["name"] == name and seed == settings.seed)
 
 
 _FOR_ROWS: Any = SimpleNamespace(input_size=4, dtype=np.dtype(np.float32))
