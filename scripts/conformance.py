@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -87,6 +88,31 @@ def estimator_checks(name: str) -> Iterator[bool]:
         warnings.simplefilter("ignore")
         found = check_estimator(getattr(chainrule.sklearn, name)(), on_skip=None, on_fail=None)
     return (check["status"] == "passed" for check in found if check["status"] != "skipped")
+
+
+# ONNX ----------------------------------------------------------------------------------------------
+
+
+def published_cases() -> list[Row]:
+    """onnx's published tests of operators on our backend; what is refused by name is no case."""
+    if find_spec("onnx") is None:
+        return [Row("onnx", "published tests of operators", [])]
+    import onnx_conformance
+
+    found = onnx_conformance.counts()
+    what = {
+        "all": "published tests of operators that there are gates for",
+        "minimal": "of these, those of a dense network's operators",
+        "training": "of these, ai.onnx.preview.training: Gradient, Adagrad, Adam, Momentum",
+    }
+    return [
+        Row(
+            "onnx",
+            f"{subject} ({found[part]['refused']} more are refused in a sentence)",
+            [True] * found[part]["passed"] + [False] * found[part]["failed"],
+        )
+        for part, subject in what.items()
+    ]
 
 
 # safetensors ---------------------------------------------------------------------------------------
@@ -206,6 +232,7 @@ def rows() -> Iterator[tuple[str, list[Row]]]:
             for name in ("MLPClassifier", "MLPRegressor")
         ],
     )
+    yield "ONNX: its own tests of operators", published_cases()
     yield (
         "safetensors: what is written here and read there, and the other way",
         [

@@ -8,7 +8,7 @@ Every file follows from the seed, the loader and its number, so that what was fo
 loaded in processes of their own, with a limit of memory for all of it, so that a crash or a hang is found and not
 suffered. A finding is: any exception that is not of chainrule, a warning, an error with an endless sentence or one that
 cannot be printed, a load that another reader disagrees with, more than 5 seconds, a process that dies, and a peak of
-memory above twice the file plus 4 MiB.
+memory above twice the file and what the loader says that it takes besides (4 MiB unless it says more).
 """
 
 from __future__ import annotations
@@ -39,7 +39,6 @@ from chainrule.errors import ChainruleError
 
 SEED = 20261126
 SECONDS = 5.0  # for one file
-CONSTANT = 4 << 20  # bytes that a load may take however small the file is
 _ADDRESS_SPACE = 2 << 30  # beyond what a process has before its first file, compiled code included
 _BATCH = 2500  # files of one process
 _LONGEST_MESSAGE = 4000
@@ -97,7 +96,7 @@ def try_one(loader: Loader, path: Path) -> tuple[str, str]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    if peak > 2 * size + CONSTANT:
+    if peak > 2 * size + loader.besides:
         return "memory", f"{peak:,} bytes for a file of {size:,}"
     if verdict[0] == "refused":
         text = verdict[1].replace("\n", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import json
@@ -9,6 +10,8 @@ import struct
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +20,7 @@ import numpy as np
 
 import chainrule as cr
 from chainrule.cli._predict import _read as read_rows
-from chainrule.datasets import load_npz, read_idx
+from chainrule.datasets import load_npz, load_table, read_idx
 from chainrule.runs import data_of, new_settings, saved_settings
 from chainrule.storage import load_arrays, save_arrays
 from chainrule.training import RunFolder
@@ -32,6 +35,8 @@ class Loader:
     samples  good files: bytes, made in an empty folder
     load     the public function that reads a file
     agrees   whether what was loaded is what another reader finds in the file
+    besides  bytes that it may take besides twice the file, however small that is
+    needs    packages without which there is no such loader
     """
 
     name: str
@@ -39,6 +44,8 @@ class Loader:
     samples: Callable[[Path], list[bytes]]
     load: Callable[[Path], Any]
     agrees: Callable[[Path, Any], bool] = lambda path, found: True
+    besides: int = 4 << 20
+    needs: tuple[str, ...] = ()
 
 
 def _rng() -> np.random.Generator:
@@ -229,12 +236,113 @@ def _read_run(path: Path) -> Any:
 def _as_json_reads(path: Path, found: Any) -> bool:
     settings, (name, _) = found
     about = json.loads(path.read_bytes())
-    return bool(about["data"]["name"] == name and about["settings"]["seed"] == settings.seed)
+    seed = int(str(about["settings"]["seed"]))  # a text is read as a flag is
+    return bool(about["data"]["name"] == name and seed == settings.seed)
+
+
+# ONNX ----------------------------------------------------------------------------------------------
+
+
+def _onnx_files(folder: Path) -> list[bytes]:
+    dense = cr.Sequential(cr.Affine(4, 3), cr.Sigmoid(), cr.Affine(3, 2), seed=0)
+    images = cr.Sequential(
+        cr.Conv2D(1, 2, 3),
+        cr.ReLU(),
+        cr.MaxPool(2),
+        cr.Flatten(),
+        cr.Affine(8, 3),
+        input_shape=(1, 6, 6),
+        seed=0,
+    )
+    made = [_written(net.to_onnx, folder) for net in (_network(), dense, images)]
+    foreign = Path(__file__).parents[1] / "tests" / "interop" / "onnx" / "foreign"  # of other exporters
+    return made + [
+        file.read_bytes() for file in sorted(foreign.glob("*.onnx")) if file.stat().st_size < 20_000
+    ]
+
+
+def _load_onnx(path: Path) -> Any:
+    return cr.onnx.load(path)
+
+
+def _as_onnx_evaluates(path: Path, found: Any) -> bool:
+    """onnx's own evaluator gives the same for one row, where it gives anything."""
+    from onnx import load
+    from onnx.reference import ReferenceEvaluator
+
+    try:
+        x = np.random.default_rng(0).normal(size=(1, *found.input_shape)).astype(np.float32)
+        ours = found.run(x)
+    except cr.errors.ChainruleError:
+        return True  # said in a sentence, if late
+    try:
+        evaluator = ReferenceEvaluator(load(path))
+        with np.errstate(all="ignore"):
+            theirs = evaluator.run(None, {evaluator.input_names[0]: x})
+    except Exception:
+        return True
+    return any(
+        np.shape(ours) == np.shape(other) and np.allclose(ours, other, 1e-3, 1e-3, equal_nan=True)
+        for other in theirs
+    )
+
+
+# Tables --------------------------------------------------------------------------------------------
+
+
+def _columns() -> dict[str, list[Any]]:
+    numbers = _rng().normal(size=40).round(3).tolist()
+    return {
+        "grams": [None if i % 9 == 0 else number for i, number in enumerate(numbers)],
+        "skin": ["smooth", "net, rough", "", "smooth"] * 10,
+        "day": [f"2026-01-{day:02}" for day in range(1, 21)] * 2,
+        "count": list(range(40)),
+        "kind": ["plum", "melon"] * 20,
+    }
+
+
+def _csv_files(folder: Path) -> list[bytes]:
+    made = []
+    for delimiter, encoding in ((",", "utf-8"), (";", "cp1252"), ("\t", "utf-16")):
+        out = io.StringIO()
+        writer = csv.writer(out, delimiter=delimiter)
+        columns = _columns()
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+        made.append(out.getvalue().encode(encoding))
+    return made
+
+
+def _parquet_files(folder: Path) -> list[bytes]:
+    arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
+    table = arrow.table(_columns())
+    made = []
+    for compression in ("none", "snappy"):
+        out = io.BytesIO()
+        parquet.write_table(table, out, compression=compression)
+        made.append(out.getvalue())
+    return made
+
+
+def _load_table(path: Path) -> Any:
+    return load_table(path, target="kind")
+
+
+def _is_ready(path: Path, found: Any) -> bool:
+    """The numbers are finite, each row has its target, and the preprocessing takes the file's rows again."""
+    (x_train, t_train), (x_test, t_test) = found
+    rows = found.preprocessing.transform(path).x
+    return bool(
+        len(x_train) == len(t_train)
+        and len(x_test) == len(t_test)
+        and x_train.shape[1:] == x_test.shape[1:] == rows.shape[1:]
+        and all(np.isfinite(a).all() for a in (x_train, x_test, t_train, rows))
+    )
 
 
 _FOR_ROWS: Any = SimpleNamespace(input_size=4, dtype=np.dtype(np.float32))
 
-LOADERS: Mapping[str, Loader] = {
+_ALL: Mapping[str, Loader] = {
     "arrays": Loader("a.safetensors", "safetensors", _array_files, load_arrays, _as_safetensors_reads),
     "network": Loader(
         "n.safetensors", "safetensors", lambda folder: [_written(_network().save, folder)], cr.load, _predicts
@@ -251,5 +359,13 @@ LOADERS: Mapping[str, Loader] = {
     "npz": Loader("d.npz", "npz", _npz_files, _load_npz, _as_numpy_reads),
     "npy": Loader("x.npy", "npy", _npy_files, lambda path: read_rows(path, _FOR_ROWS, None), _rows_as_numpy_reads),
     "run": Loader("run.json", "json", _run_files, _read_run, _as_json_reads),
+    "onnx": Loader(
+        "n.onnx", "protobuf", _onnx_files, _load_onnx, _as_onnx_evaluates, besides=64 << 20, needs=("onnx",)
+    ),
+    "csv": Loader("t.csv", "csv", _csv_files, _load_table, _is_ready, besides=64 << 20),
+    "parquet": Loader(
+        "t.parquet", "bytes", _parquet_files, _load_table, _is_ready, besides=64 << 20, needs=("pyarrow",)
+    ),
 }  # fmt: skip
-"""By the name that the command line gives them."""
+LOADERS = {name: loader for name, loader in _ALL.items() if all(map(find_spec, loader.needs))}
+"""Those that can be tried here, by the name that the command line gives them."""

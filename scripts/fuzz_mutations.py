@@ -186,6 +186,85 @@ def csv(data: bytes, random: Random) -> bytes:
     return b"\n".join(b",".join(row) for row in rows if row)
 
 
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    """A number of a protocol buffer, and where it ends; IndexError where there is none."""
+    number = shift = 0
+    while True:
+        byte = data[at]
+        number, shift, at = number | (byte & 0x7F) << shift, shift + 7, at + 1
+        if byte < 0x80:
+            return number, at
+
+
+def _as_varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*out, number])
+
+
+def _fields(data: bytes) -> list[tuple[int, bytes]]:
+    """The fields of a protocol buffer: the key of each, and its content without a length; ValueError if it is none."""
+    found, at = [], 0
+    try:
+        while at < len(data):
+            key, at = _varint(data, at)
+            begin = at
+            if key & 7 == 0:
+                _, at = _varint(data, at)
+            elif key & 7 == 2:
+                length, begin = _varint(data, at)
+                at = begin + length
+            elif key & 7 in (1, 5):
+                at += 8 if key & 7 == 1 else 4
+            else:
+                raise ValueError("no such kind")
+            if at > len(data) or not key >> 3:
+                raise ValueError("no field")
+            found.append((key, data[begin:at]))
+    except IndexError:
+        raise ValueError("no number") from None
+    return found
+
+
+def _together(fields: list[tuple[int, bytes]]) -> bytes:
+    return b"".join(
+        _as_varint(key) + (_as_varint(len(content)) if key & 7 == 2 else b"") + content
+        for key, content in fields
+    )
+
+
+def protobuf(data: bytes, random: Random) -> bytes:
+    """A field at any depth changed, doubled, taken away or moved; the lengths around it are right again."""
+    try:
+        fields = _fields(data)
+    except ValueError:
+        return bytes_of_any(data, random)
+    if not fields:
+        return bytes_of_any(data, random)
+    at = random.randrange(len(fields))
+    key, content = fields[at]
+    if key & 7 == 2 and random.random() < 0.8:
+        with suppress(ValueError):
+            _fields(content)
+            fields[at] = key, protobuf(content, random)
+            return _together(fields)
+    what = random.random()
+    if what < 0.15:
+        del fields[at]
+    elif what < 0.3:
+        fields.insert(random.randrange(len(fields) + 1), fields[at])
+    elif what < 0.4:
+        fields[at] = random.choice(range(1, 30)) << 3 | key & 7, content
+    elif key & 7 == 0:
+        fields[at] = key, _as_varint(random.choice((*range(40), *_WHOLE)) % 2**64)
+    else:
+        fields[at] = key, bytes_of_any(content, random) if key & 7 == 2 else random.randbytes(len(content))
+    return _together(fields)
+
+
 STRUCTURES: dict[str, Mutation] = {
-    "safetensors": safetensors, "idx": idx, "npy": npy, "npz": npz, "json": tokens, "csv": csv, "bytes": bytes_of_any,
+    "safetensors": safetensors, "idx": idx, "npy": npy, "npz": npz, "json": tokens, "csv": csv, "protobuf": protobuf,
+    "bytes": bytes_of_any,
 }  # fmt: skip

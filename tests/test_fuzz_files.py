@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import struct
 import sys
 from collections import Counter
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 
 pytest.importorskip("safetensors")  # which tells what is in a file, too
@@ -17,7 +19,10 @@ import fuzz_files
 from fuzz_loaders import LOADERS, Loader
 from fuzz_mutations import STRUCTURES, damage
 
+import chainrule as cr
 from chainrule.errors import DataError
+from chainrule.storage import save_arrays
+from tests._memory import limited_memory
 
 FILES = 2000
 
@@ -33,6 +38,47 @@ def test_every_damaged_file_is_refused_in_a_sentence_or_loaded_as_what_it_says()
     for name in LOADERS:  # both, or the damage is too little or too much
         assert verdicts[f"{name} refused"] > 10
         assert verdicts[f"{name} loaded"] > 5
+
+
+def _large_idx(path: Path) -> None:
+    path.write_bytes(bytes([0, 0, 8, 3]) + struct.pack(">3I", 20_000, 28, 28) + bytes(20_000 * 784))
+
+
+def _large_weights(path: Path) -> None:
+    network = cr.Sequential(cr.Affine(1000, 4000, seed=0), cr.ReLU(), cr.Affine(4000, 2), dtype=np.float32)
+    network.save_weights(path)
+
+
+def _large_npz(path: Path) -> None:
+    x = np.zeros((20_000, 784), np.uint8)
+    np.savez(path, x_train=x, t_train=np.zeros(20_000, int), x_test=x[:1], t_test=np.zeros(1, int))
+
+
+LARGE = {
+    "arrays": lambda path: save_arrays(path, {f"a{n}": np.zeros((1000, 500)) for n in range(4)}),
+    "network": lambda path: cr.Sequential(cr.Affine(2000, 2000)).save(path),
+    "weights": _large_weights,
+    "idx": _large_idx,
+    "npz": _large_npz,
+    "npy": lambda path: np.save(path, np.zeros((500_000, 4), ">f8")),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_large_file_takes_no_more_than_twice_its_size(name: str, tmp_path: Path) -> None:
+    loader = LOADERS[name]
+    path = tmp_path / loader.name
+    LARGE[name](path)
+    size = path.stat().st_size
+    assert size > 15e6
+    load = loader.load
+    if name == "weights":
+        load = cr.Sequential(
+            cr.Affine(1000, 4000), cr.ReLU(), cr.Affine(4000, 2), dtype=np.float64
+        ).load_weights
+    load(path)  # what is imported and kept is there now
+    with limited_memory(2 * size + (4 << 20)):
+        load(path)
 
 
 @pytest.mark.parametrize("kind", STRUCTURES)

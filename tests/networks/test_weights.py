@@ -14,7 +14,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.errors import ArgumentError, CheckpointError, UnsupportedError
-from chainrule.layers import Affine, Conv2D, Flatten, Layer, MaxPool, ReLU, Sigmoid, Tanh
+from chainrule.layers import (
+    Affine,
+    BatchNorm,
+    Conv2D,
+    Dropout,
+    Embedding,
+    Flatten,
+    Layer,
+    LayerNorm,
+    MaxPool,
+    ReLU,
+    Residual,
+    Sigmoid,
+    Tanh,
+)
 from chainrule.networks import Sequential, TwoLayerNet
 from chainrule.storage import load_arrays, save_arrays
 
@@ -92,11 +106,16 @@ def test_a_convolutional_network_of_pytorch_gives_the_same_scores(
     torch, reader = pytest.importorskip("torch"), pytest.importorskip("safetensors.torch")
     nn = torch.nn
     theirs = nn.Sequential(
-        nn.Conv2d(2, 3, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(12, 2)
+        *(nn.Conv2d(2, 3, 3, padding=1), nn.BatchNorm2d(3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()),
+        *(nn.Linear(12, 4), nn.LayerNorm(4), nn.Dropout(0.5), nn.Linear(4, 2)),
     )
+    theirs(torch.randn(8, 2, 4, 4))  # in training: the running means move
+    theirs.eval()
     reader.save_file(theirs.state_dict(), path)
     network = Sequential(
-        Conv2D(2, 3, 3, padding=1), ReLU(), MaxPool(2), Flatten(), Affine(12, 2), input_shape=(2, 4, 4)
+        *(Conv2D(2, 3, 3, padding=1), BatchNorm(3), ReLU(), MaxPool(2), Flatten()),
+        *(Affine(12, 4), LayerNorm(4), Dropout(0.5), Affine(4, 2)),
+        input_shape=(2, 4, 4),
     )
     network.load_weights(path)
     x = rng.normal(size=(5, 2, 4, 4)).astype(np.float32)
@@ -104,7 +123,10 @@ def test_a_convolutional_network_of_pytorch_gives_the_same_scores(
         network.predict(x), theirs(torch.from_numpy(x)).detach().numpy(), rtol=1e-5, atol=1e-6
     )
     network.save_weights(path)
-    assert load_arrays(path)[0]["0.weight"].shape == (3, 2, 3, 3)
+    again = {name: array.tobytes() for name, array in load_arrays(path)[0].items()}
+    kept = {name: w.numpy().tobytes() for name, w in theirs.state_dict().items() if "num_batches" not in name}
+    assert again == kept
+    theirs.load_state_dict(reader.load_file(path))  # strict: PyTorch counts its batches anew
     with pytest.raises(UnsupportedError, match="Conv2D1 has no counterpart in the layout flax"):
         network.save_weights(path, layout="flax")
 
@@ -242,6 +264,24 @@ def test_transposed_matrices_point_to_the_other_layout(path: Path) -> None:
     with pytest.raises(CheckpointError) as caught:
         TwoLayerNet(2, 4, 3).load_weights(path)
     assert caught.value.fix == "the other layout, whose matrices are transposed"
+
+
+@pytest.mark.parametrize("layout", ["pytorch", "flax"])
+def test_state_and_ids_go_with_the_weights(path: Path, layout: Any) -> None:
+    def network(seed: int) -> Sequential:
+        layers = Embedding(5, 3), Flatten(), BatchNorm(6), Dropout(0.5), LayerNorm(6), Affine(6, 2)
+        return Sequential(*layers, seed=seed, input_shape=(2,))
+
+    first, second = network(0), network(1)
+    first.state["running_mean2"][...] = np.arange(6)
+    first.save_weights(path, layout=layout)
+    second.load_weights(path, layout=layout)
+    names = {"pytorch": ["0.weight", "2.running_mean"], "flax": ["Embed_0.embedding", "BatchNorm_0.mean"]}
+    assert set(names[layout]) < set(load_arrays(path)[0])
+    ids = np.array([[0, 1], [4, 2]])
+    np.testing.assert_array_equal(second.predict(ids), first.predict(ids))
+    with pytest.raises(UnsupportedError, match=f"Residual1 has no counterpart in the layout {layout}"):
+        Sequential(Residual(Affine(2, 2))).save_weights(path, layout=layout)
 
 
 class Own(Layer):

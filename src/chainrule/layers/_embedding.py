@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError
 from ..gates import check_ids
-from ..graph import Variable, new_variable
+from ..graph import Variable, as_array, new_variable
 from ..graph import functions as f
 from ._initial import checked_count, checked_number, generator
 from ._layer import Array, Layer, own
@@ -67,7 +67,7 @@ class Embedding(Layer):
 
     def checked(self, x: Any) -> Array:
         """Ids as int64; DTypeError for other numbers, ArgumentError for one that is out of range."""
-        ids = np.asarray(x)
+        ids = as_array(x)
         if ids.dtype.kind not in "iu":
             raise DTypeError(
                 f"x holds {ids.dtype}; Embedding takes ids, whole numbers", fix="x.astype(np.int64)"

@@ -39,15 +39,30 @@ class _Module(NamedTuple):
     forms: Mapping[str, _Form]
 
 
+_SCALED = {"gamma": _Form("weight"), "beta": _Form("bias")}
+_SCALED_BY_FLAX = {"gamma": _Form("scale"), "beta": _Form("bias")}
 _LAYOUTS: Mapping[str, Mapping[str, _Module]] = {
     "pytorch": {
         "Affine": _Module("Linear", {"W": _Form("weight", (1, 0)), "b": _Form("bias")}),
         "Conv2D": _Module("Conv2d", {"W": _Form("weight"), "b": _Form("bias")}),
+        "BatchNorm": _Module(
+            "BatchNorm", _SCALED | {name: _Form(name) for name in ("running_mean", "running_var")}
+        ),
+        "LayerNorm": _Module("LayerNorm", _SCALED),
+        "Embedding": _Module("Embedding", {"W": _Form("weight")}),
     },
     # Its images are (height, width, channels), so an affine layer behind a convolution takes its inputs in another
     # order: no convolution here.
-    "flax": {"Affine": _Module("Dense", {"W": _Form("kernel"), "b": _Form("bias")})},
+    "flax": {
+        "Affine": _Module("Dense", {"W": _Form("kernel"), "b": _Form("bias")}),
+        "BatchNorm": _Module(
+            "BatchNorm", _SCALED_BY_FLAX | {"running_mean": _Form("mean"), "running_var": _Form("var")}
+        ),
+        "LayerNorm": _Module("LayerNorm", _SCALED_BY_FLAX),
+        "Embedding": _Module("Embed", {"W": _Form("embedding")}),
+    },
 }
+_COUNTER = ".num_batches_tracked"  # of PyTorch's BatchNorm, which nothing depends on
 _FORMATS = {"pytorch": "pt", "flax": "flax"}  # without it Hugging Face's transformers refuses a file
 
 
@@ -69,7 +84,7 @@ def save_weights(
 ) -> None:
     """`Network.save_weights`."""
     places = _places(network, layout, names)
-    arrays = {place.name: place.outward(network.params[key]) for key, place in places.items()}
+    arrays = {place.name: place.outward(network.arrays[key]) for key, place in places.items()}
     save_arrays(path, arrays, {"format": _FORMATS[layout]})
 
 
@@ -81,9 +96,10 @@ def load_weights(
     arrays, _ = load_arrays(path)
     file = os.fspath(path)
     _check_names(file, network, places, arrays, names)
-    found = {key: _taken(file, arrays[place.name], place, network, key) for key, place in places.items()}
-    for key, array in found.items():  # only now: a file that does not fit changes nothing
-        network.params[key][...] = array
+    for key, place in places.items():
+        _check_array(file, arrays[place.name], place, network, key)
+    for key, place in places.items():  # only now: a file that does not fit changes nothing
+        network.arrays[key][...] = place.inward(arrays[place.name])
 
 
 def _places(network: Network, layout: str, names: Mapping[str, str] | None) -> dict[str, _Place]:
@@ -92,10 +108,9 @@ def _places(network: Network, layout: str, names: Mapping[str, str] | None) -> d
         raise ArgumentError(f"layout must be one of {', '.join(_LAYOUTS)}; it is {layout!r}")
     places: dict[str, _Place] = {}
     for prefix, module, layer in _modules(network, layout, names):
-        for own, key in layer.keys.items():
-            form = module.forms[own]
-            axes = form.axes or tuple(range(network.params[key].ndim))
-            places[key] = _Place(f"{prefix}.{form.name}", axes)
+        for own, form in module.forms.items():
+            key = layer.keys[own]
+            places[key] = _Place(f"{prefix}.{form.name}", form.axes or tuple(range(network.arrays[key].ndim)))
     if len({place.name for place in places.values()}) < len(places):
         raise ArgumentError(f"names gives two layers one name: {dict(names or {})}")
     return places
@@ -105,8 +120,8 @@ def _modules(
     network: Network, layout: str, names: Mapping[str, str] | None
 ) -> Iterator[tuple[str, _Module, Layer]]:
     """The layers that have parameters, each with its name in the file and its module in the layout."""
-    having = {label: layer for label, layer in network.layers.items() if layer.keys}
-    if names is not None and names.keys() != having.keys():
+    having = _having_parameters(network)
+    if names is not None and names.keys() != set(having):
         raise ArgumentError(
             f"names must name the module of each layer that has parameters, {', '.join(having)}; "
             f"it names {', '.join(map(str, names)) or 'none'}",
@@ -124,6 +139,11 @@ def _modules(
         yield usual if names is None else names[label], module, layer
 
 
+def _having_parameters(network: Network) -> list[str]:
+    """The layers that have parameters: the state of dropout is nobody else's."""
+    return [label for label, layer in network.layers.items() if layer.parameter_names]
+
+
 def _check_names(
     file: str,
     network: Network,
@@ -134,7 +154,8 @@ def _check_names(
     """Every parameter is in the file; and, where nobody said what belongs to what, nothing else."""
     wanted = [place.name for place in places.values()]
     missing = [name for name in wanted if name not in arrays]
-    more = [name for name in arrays if name not in wanted] if names is None else []
+    left = [name for name in arrays if name not in wanted and not name.endswith(_COUNTER)]
+    more = left if names is None else []
     if not missing and not more:
         return
     what = f"lacks {_some(missing)}" if missing else f"has {_some(more)}, for which the network has no place"
@@ -146,7 +167,7 @@ def _check_names(
 def _names_fix(network: Network, arrays: Mapping[str, Array]) -> str:
     """The `names` that would be right if the modules of the file came in the order of their names."""
     prefixes = sorted({name.rpartition(".")[0] for name in arrays}, key=_in_natural_order)
-    having = [label for label, layer in network.layers.items() if layer.keys]
+    having = _having_parameters(network)
     if len(prefixes) == len(having) and all(prefixes):
         return f"names={dict(zip(having, prefixes, strict=True))}, if that is what belongs together"
     return f"names={{{having[0]!r}: …}}, with the module in the file for each layer that has parameters"
@@ -165,9 +186,9 @@ def _some(names: list[str]) -> str:
     return few if len(names) <= 8 else f"{few} and {len(names) - 8:,} more"
 
 
-def _taken(file: str, array: Array, place: _Place, network: Network, key: str) -> Array:
-    """One array of the file as the network keeps it."""
-    wanted = network.params[key]
+def _check_array(file: str, array: Array, place: _Place, network: Network, key: str) -> None:
+    """Refuse an array of another kind or shape, and numbers that the network cannot hold."""
+    wanted = network.arrays[key]
     if array.dtype.kind != "f":
         raise CheckpointError(f"{file}: {place.name} holds {array.dtype}; {key} holds floating-point numbers")
     needed = place.outward(wanted).shape
@@ -179,11 +200,11 @@ def _taken(file: str, array: Array, place: _Place, network: Network, key: str) -
             if mirrored
             else "a network of the file's sizes",
         )
-    with np.errstate(over="ignore"):
-        taken = place.inward(array).astype(wanted.dtype)
-    if (np.isinf(taken) & np.isfinite(place.inward(array))).any():
-        raise CheckpointError(
-            f"{file}: {place.name} holds numbers that {wanted.dtype} cannot hold",
-            fix="Sequential(..., dtype=np.float64)",
-        )
-    return taken
+    if array.dtype.itemsize > wanted.dtype.itemsize:
+        with np.errstate(over="ignore"):
+            infinite = np.isinf(array.astype(wanted.dtype))
+        if infinite.sum() > np.isinf(array).sum():
+            raise CheckpointError(
+                f"{file}: {place.name} holds numbers that {wanted.dtype} cannot hold",
+                fix="Sequential(..., dtype=np.float64)",
+            )

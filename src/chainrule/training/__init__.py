@@ -5,7 +5,7 @@ from ._evaluation import Evaluation
 from ._history import Epoch, History
 from ._run_folder import RunFolder
 from ._schedules import constant, cosine, step_decay
-from ._step import clip, trace_step
+from ._step import clip, trace_step, training_loss
 from ._trainer import Trainer
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "cosine",
     "step_decay",
     "trace_step",
+    "training_loss",
 ]

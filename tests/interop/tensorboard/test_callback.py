@@ -11,6 +11,7 @@ import pytest
 
 from chainrule import SGD, Affine, Callback, Checkpoints, Sequential, Tanh, TensorBoard, Trainer
 from chainrule.errors import ArgumentError, CheckpointError
+from chainrule.layers import BatchNorm, Dropout, Embedding, Flatten
 from tests.interop.tensorboard._read import NODE, decode, events, points
 
 Data = tuple[np.ndarray, np.ndarray]
@@ -74,6 +75,15 @@ def test_histograms_are_of_weights_and_of_gradients_of_the_first_mini_batch(
         assert (last["least"], last["most"], last["count"]) == ([w.min()], [w.max()], [w.size])
         np.testing.assert_allclose(first["sum"], at_first[name].sum(), atol=1e-6)
         assert sum(last["counts"][0]) == w.size
+
+
+def test_layers_with_state_and_ids_have_a_log_too(tmp_path: Path) -> None:
+    ids, t = np.arange(40).reshape(20, 2) % 5, np.arange(20) % 2
+    layers = Embedding(5, 3), Flatten(), BatchNorm(6), Dropout(0.5), Affine(6, 2)
+    net = Sequential(*layers, seed=0, input_shape=(2,))
+    Trainer(net, SGD(0.1), batch_size=5, callbacks=[TensorBoard(tmp_path)], engine="eager").fit(ids, t)
+    found = points(tmp_path)
+    assert {f"{what}/{name}" for what in ("weights", "gradients") for name in net.params} < set(found)
 
 
 def test_the_graph_is_the_whole_step(tmp_path: Path, data: Data) -> None:

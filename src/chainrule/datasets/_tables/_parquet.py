@@ -25,11 +25,11 @@ def parquet_table(path: Path, kinds: Mapping[str, Kind] | None) -> Table:
     """The table in a Parquet file. DataError for a damaged one, or one that was made to fill memory."""
     try:
         frame, reader = _read(path)
+        columns, unread = frame_columns(frame, kinds)  # texts are decoded here
     except (DataError, MissingExtraError):
         raise
     except Exception as error:  # of two libraries, with classes of their own
         raise DataError(f"{path} cannot be read: {str(error) or type(error).__name__:.300}") from error
-    columns, unread = frame_columns(frame, kinds)
     return Table(str(path), columns, len(frame), (f"read as Parquet, by {reader}",), unread)
 
 

@@ -56,7 +56,8 @@ class Feature:
         numbers = column.numbers(rows)
         gaps = np.isnan(numbers)
         numbers[gaps] = self.typical
-        numbers = (numbers - self.mean) / self.std
+        with np.errstate(over="ignore"):  # what becomes inf is too far away
+            numbers = (numbers - self.mean) / self.std
         if len(numbers) and np.max(np.abs(numbers)) > _FARTHEST:
             at = int(np.argmax(np.abs(numbers)))
             far = f"{column.numbers(rows)[at]:g}, {abs(numbers[at]):.0g} standard deviations from what was trained on"

@@ -114,7 +114,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
             what = f"{os.fspath(path)} has {size:,} bytes; an ONNX file has at most {_MOST_BYTES:,}"
             raise CheckpointError(what)
         with open(path, "rb") as file:
-            return file.read(_MOST_BYTES + 1)
+            return file.read(size + 1)  # as many as are asked for are reserved, however few there are
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
         raise CheckpointError(f"{os.fspath(path)} cannot be read: {reason:.300}") from None

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ...errors import ArgumentError, CheckpointError
-from ...graph import Variable, as_numbers, gradients_of
-from ...training import Callback, Epoch, Trainer, trace_step
+from ...graph import Variable, gradients_of
+from ...training import Callback, Epoch, Trainer, trace_step, training_loss
 from . import _messages as messages
 from ._graph import nodes
 from ._histogram import Histogram, histogram
@@ -122,8 +122,7 @@ class TensorBoard(Callback):
             self._write_histograms(trainer)
 
     def _write_graph(self, trainer: Trainer) -> None:
-        x, t = _first_batch(trainer)
-        values = trainer.inputs_of_step({**trainer.network.params, **trainer.state}, x, t)
+        values = _first_step(trainer)
         step = trace_step(trainer.network, trainer.optimizer, trainer.clip_norm, values)
         self._write(messages.graph_event(time.time(), nodes(step, values)))
 
@@ -151,15 +150,16 @@ class TensorBoard(Callback):
             warnings.warn(f"the log in {self.folder} ends here: {error.strerror}", stacklevel=4)
 
 
-def _first_batch(trainer: Trainer) -> tuple[Any, Any]:
+def _first_step(trainer: Trainer) -> dict[str, Any]:
+    """The inputs of a step on the first mini-batch of the data."""
     x, t = trainer.data
-    return x[: trainer.batch_size], t[: trainer.batch_size]
+    return trainer.inputs_of_step(trainer.held, x[: trainer.batch_size], t[: trainer.batch_size])
 
 
 def _gradients(trainer: Trainer) -> Mapping[str, Any]:
-    """The gradients on the first mini-batch, without a change to what layers remember of their latest run."""
-    x, t = _first_batch(trainer)
+    """The gradients of that step, without a change to what layers remember of their latest run."""
+    values = _first_step(trainer)
     leaves = {name: Variable(w, name=name) for name, w in trainer.network.params.items()}
-    loss = trainer.network.compute_loss(leaves, as_numbers(x, trainer.dtype), t)
+    loss, _ = training_loss(trainer.network, values | leaves, values["x"], values["t"], values["step"])
     found = gradients_of(loss, list(leaves.values()))
     return {name: np.asarray(g) for name, g in zip(leaves, found, strict=True) if g is not None}
