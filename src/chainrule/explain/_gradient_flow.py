@@ -141,7 +141,7 @@ def gradient_flow(
         type(network).__name__,
         tuple(_measured(run, of, rule) for run in layers),
         loss,
-        int(np.shape(runs[0].out)[0]),
+        int(np.shape(layers[0].out)[0]),
         repr(rule),
         say.language,
     )
