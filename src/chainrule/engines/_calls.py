@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextvars
 import math
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -14,22 +14,29 @@ from ..gates import Gate
 from ..graph import Dimension, fitted, length_at, quiet, shape_at
 from ._node import Node
 
-_most: contextvars.ContextVar[float] = contextvars.ContextVar("most", default=math.inf)
+
+class _Room(threading.local):
+    """How many numbers may be made at once. No context variable: gates run in a context of their own, `quiet`."""
+
+    most: float = math.inf
+
+
+_room = _Room()
 
 
 @contextmanager
 def at_most(numbers: int) -> Iterator[None]:
     """Within it no more than so many numbers are made at once, however large the shapes that are asked about."""
-    token = _most.set(numbers)
+    before, _room.most = _room.most, numbers
     try:
         yield
     finally:
-        _most.reset(token)
+        _room.most = before
 
 
 def check_room(*shapes: tuple[int, ...]) -> None:
     """Refuse to make arrays of these shapes where `at_most` says so: ValueError."""
-    if sum(map(math.prod, shapes)) > _most.get():
+    if sum(map(math.prod, shapes)) > _room.most:
         raise ValueError(f"arrays of shape {', '.join(map(str, shapes))} are too large to be made for a look")
 
 

@@ -98,6 +98,19 @@ def test_a_long_row_costs_nothing_until_it_is_there():
     assert net.input_size == 2**40
 
 
+@pytest.mark.parametrize("lengths", [(2**30, 6), (2**12, 2**12)], ids=str)
+def test_a_large_image_is_refused_before_it_is_made(lengths):
+    window = {"kernel_shape": [2, 2], "pads": [1, 0, 1, 1]}
+    nodes = [
+        node("AveragePool", "x", "a", **window),
+        node("GlobalAveragePool", "a", "b"),
+        node("Mul", "b w", "y"),
+    ]
+    data = model(nodes, {"w": np.ones(1, np.float32)}, shape=("N", 1, *lengths)).SerializeToString()
+    with limited_memory(2**24), pytest.raises(CheckpointError, match="are too large to be made for a look"):
+        loaded(data)
+
+
 def test_a_tensor_in_another_file_is_never_looked_for(tmp_path):
     secret = tmp_path / "secret"
     secret.write_bytes(bytes(48))
@@ -173,11 +186,11 @@ HOSTILE = {
     ),
     "a loss that is none": (
         changed(lambda m: onnx.helper.set_model_props(m, {"chainrule": '{"loss": {"layer": "Affine"}}'})),
-        "the loss that is written beside its graph cannot be read",
+        "its loss cannot be read: {'layer': 'Affine'}",
     ),
     "deep metadata": (
         changed(lambda m: onnx.helper.set_model_props(m, {"chainrule": "[" * 100_000})),
-        "the loss that is written beside its graph cannot be read",
+        "what chainrule wrote beside its graph cannot be read",
     ),
     "an axis that is not there": (
         changed(lambda m: m.graph.node[2].CopyFrom(node("Softmax", "c", "h", axis=2**40))),

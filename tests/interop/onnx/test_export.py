@@ -58,6 +58,42 @@ def test_images(tmp_path):
         np.testing.assert_array_equal(again.predict(x), net.predict(x))
 
 
+def test_layers_that_do_something_else_in_training_are_written_as_they_are_used(tmp_path):
+    net = cr.Sequential(
+        cr.Affine(4, 6),
+        cr.BatchNorm(6),
+        cr.ReLU(),
+        cr.Residual(cr.Affine(6, 6), cr.BatchNorm(6), cr.Tanh(), cr.Dropout(0.5)),
+        cr.LayerNorm(6),
+        cr.Dropout(0.3),
+        cr.Affine(6, 3),
+    )
+    x, t = rows(40), np.arange(40) % 3
+    cr.Trainer(net, cr.Adam(0.01), batch_size=10).fit(x, t, epochs=3)
+    net.to_onnx(tmp_path / "net.onnx")
+    check_runtimes(tmp_path / "net.onnx", x, net.predict(x))
+    again = cr.onnx.load(tmp_path / "net.onnx")
+    np.testing.assert_array_equal(again.predict(x), net.predict(x))
+    assert again.params.keys() == net.params.keys()  # running means are no parameters
+    cr.Trainer(again, cr.Adam(0.01), batch_size=10).fit(x, t, epochs=3)
+    assert again.loss(x, t) < net.loss(x, t)
+
+
+def test_ids_go_into_an_embedding(tmp_path):
+    net = cr.Sequential(cr.Embedding(9, 4), cr.Flatten(), cr.Affine(12, 3), input_shape=(3,))
+    ids, t = np.random.default_rng(0).integers(0, 9, (20, 3)), np.arange(20) % 3
+    net.to_onnx(tmp_path / "net.onnx")
+    check_runtimes(tmp_path / "net.onnx", ids, net.predict(ids))
+    again = cr.onnx.load(tmp_path / "net.onnx")
+    np.testing.assert_array_equal(again.predict(ids), net.predict(ids))
+    for trained in (net, again):
+        cr.Trainer(trained, cr.SGD(0.1), batch_size=7).fit(ids, t, epochs=2)
+    for key, value in net.params.items():
+        np.testing.assert_array_equal(again.params[key], value)
+    with pytest.raises(ArgumentError, match="is 9; the 9 rows have the numbers 0 to 8"):
+        again.predict(ids + 1)
+
+
 @settings(max_examples=15, deadline=None, derandomize=True)
 @given(
     sizes=st.lists(st.integers(1, 6), min_size=1, max_size=4),
@@ -149,6 +185,8 @@ def network(compute):
     """Something to export that no layer does: a function of rows of 4 numbers."""
     return SimpleNamespace(
         params={},
+        arrays={},
+        embedding=None,
         dtype=np.dtype(np.float32),
         input_shape=(4,),
         lastLayer=None,

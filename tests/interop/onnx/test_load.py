@@ -223,7 +223,7 @@ REFUSED = {
         [node("Cast", "x", "a", to=1), node("MatMul", "a W", "y")],
         {"of_inputs": np.int64},
         UnsupportedError,
-        "its input 'x' holds int64; a network takes float32 or float64",
+        "its input 'x' holds int64; a network takes float32, float64, or, as int64, numbers of rows of a table",
     ),
     "numbers of 16 bits": (
         [_PRODUCT],

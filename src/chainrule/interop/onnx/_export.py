@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ... import gates
 from ...errors import ArgumentError, UnsupportedError
+from ...gates import Gate
 from ...graph import functions as f
 from ...layers import BinaryCrossEntropyWithLogits, LossLayer, SoftmaxWithLoss, is_known, layer_to_config
 from ...networks import Network
@@ -17,7 +19,7 @@ from ...storage import write_atomically
 from ._model import the_package
 from ._network import OnnxNetwork
 from ._operators import Application, write
-from ._recorded import INPUT, Result, recorded
+from ._recorded import INPUT, Result, dtype_of_inputs, recorded
 from ._writer import Writer
 
 _MOST_BYTES = 2**31 - 1  # of a protobuf message
@@ -52,7 +54,7 @@ def model_of(network: Network, *, probabilities: bool | None = None) -> Any:
     results = recorded(network, ending)
     given = network.input_name if isinstance(network, OnnxNetwork) else "x"
     writer = Writer(given)
-    last = _written(writer, results, network.params, given)
+    last = _written(writer, results, network.arrays, given)
     writer.rename(last, output)
 
     def described(name: str, shape: Any, dtype: np.dtype[Any]) -> Any:
@@ -62,7 +64,7 @@ def model_of(network: Network, *, probabilities: bool | None = None) -> Any:
     graph = onnx.helper.make_graph(
         writer.nodes,
         type(network).__name__,
-        [described(given, network.input_shape, network.dtype)],
+        [described(given, network.input_shape, dtype_of_inputs(network))],
         [described(output, map(int, results[-1].shape[1:]), results[-1].dtype)],
         [onnx.numpy_helper.from_array(array, name) for name, array in writer.initializers.items()],
     )
@@ -74,9 +76,12 @@ def model_of(network: Network, *, probabilities: bool | None = None) -> Any:
         producer_name="chainrule",
         producer_version=_version(),
     )
+    about: dict[str, Any] = {
+        "constants": [name for name in writer.initializers if name not in network.params]
+    }
     if is_known(network.lastLayer):
-        about = {"loss": layer_to_config(network.lastLayer)}
-        onnx.helper.set_model_props(model, {"chainrule": json.dumps(about)})
+        about["loss"] = layer_to_config(network.lastLayer)
+    onnx.helper.set_model_props(model, {"chainrule": json.dumps(about)})
     try:
         onnx.checker.check_model(model, full_check=True)
     except Exception as problem:  # of kinds of its own, which differ between its versions
@@ -107,7 +112,7 @@ def _ending(network: Network, probabilities: bool | None) -> tuple[Callable[[Any
     return _ENDINGS[kind], "probabilities"
 
 
-def _written(writer: Writer, results: list[Result], params: Mapping[str, Any], given: str) -> str:
+def _written(writer: Writer, results: list[Result], arrays: Mapping[str, Any], given: str) -> str:
     """Write all values of a graph; the name of the last one."""
     names: list[str] = []
     for result in results:
@@ -115,7 +120,7 @@ def _written(writer: Writer, results: list[Result], params: Mapping[str, Any], g
         if result.leaf == INPUT:
             names.append(given)
         elif result.leaf is not None:
-            names.append(writer.initializer(result.leaf, params[result.leaf]))
+            names.append(writer.initializer(result.leaf, arrays[result.leaf]))
         elif result.gate is None:
             names.append(writer.constant(result.inputs[0][1]))
         else:
@@ -127,17 +132,23 @@ def _application(writer: Writer, result: Result, results: list[Result], names: l
     """A gate whose inputs are all in the graph, and all numbers among them of one precision, as ONNX wants it."""
     assert result.gate is not None
     arrays = [results[n].dtype if n is not None else getattr(c, "dtype", None) for n, c in result.inputs]
-    known = [dtype for dtype in arrays if dtype is not None]
-    dtype = np.result_type(*([d for d in known if d != np.bool_] or known))
+    stays = [dtype is not None and _stays(dtype, result.gate) for dtype in arrays]
+    known = [
+        dtype for dtype, is_other in zip(arrays, stays, strict=True) if dtype is not None and not is_other
+    ]
+    dtype = np.result_type(*(known or [d for d in arrays if d is not None]))
     inputs, shapes = [], []
-    for (number, constant), own in zip(result.inputs, arrays, strict=True):
+    for (number, constant), own, is_other in zip(result.inputs, arrays, stays, strict=True):
         if number is None:
-            inputs.append(writer.constant(constant, own if own == np.bool_ else dtype))
+            inputs.append(writer.constant(constant, own if is_other else dtype))
             shapes.append(np.shape(constant))
             continue
         name = names[number]
-        if own not in (np.bool_, dtype):
-            name = writer.cast(name, dtype)
-        inputs.append(name)
+        inputs.append(name if is_other or own == dtype else writer.cast(name, dtype))
         shapes.append(results[number].shape)
     return Application(result.gate, tuple(inputs), tuple(shapes), dtype, result.settings)
+
+
+def _stays(dtype: np.dtype[Any], gate: Gate) -> bool:
+    """Whether an input is no number among numbers: a condition, or places."""
+    return dtype == np.bool_ or (gate is gates.take_rows and dtype.kind in "iu")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -81,32 +81,37 @@ def _max_pool(x: Any, *, count: int, storage_order: int = 0, **window: Any) -> A
     if not is_floating(x):
         return np.asarray(_max_pool(x.astype(np.float64), count=1, **window)).astype(x.dtype)
     around, settings = _window(x, **window)
+    return _pooled(g.max_pool, x, around, -math.inf, settings)
+
+
+def _pooled(gate: Callable[..., Any], x: Any, around: Pads, value: float, settings: dict[str, Any]) -> Any:
+    """A pooling gate, with numbers around x: its own padding where that is the same on both sides, and small."""
     padding, left = _symmetric(around)
     if any(2 * p > n for p, n in zip(padding, settings["size"], strict=True)):
         padding, left = (0,) * len(padding), around
-    y = g.max_pool(_as_images(padded(x, left, -math.inf)), **_pairs(settings), padding=_pair(padding, 0))
-    return _from_images(y, x)
+    y = gate(_as_images(padded(x, left, value)), **_pairs(settings), padding=_pair(padding, 0))
+    return y if len(x.shape) == 4 else g.reshape(y, shape=(*y.shape[:2], y.shape[3]))
 
 
 @operator("AveragePool")
 def _average_pool(x: Any, *, count_include_pad: int = 0, **window: Any) -> Any:
     around, settings = _window(x, **window)
-    if not any(map(any, around)):
-        return _from_images(g.average_pool(_as_images(x), **_pairs(settings)), x)
-    # Of each window the share that counts. What a window shows behind the padding, rounding its place up, never does.
-    check_room(tuple(x.shape[2:]))
-    counts = np.ones((1, 1, *x.shape[2:]), x.dtype)
-    if count_include_pad:
-        asked = _pads(window.get("auto_pad", "NOTSET"), window.get("pads"), x.shape[2:], **settings)
-        counts = np.pad(counts, [(0, 0), (0, 0), *asked], constant_values=1)
-        beyond = [(0, b - c) for (_, b), (_, c) in zip(around, asked, strict=True)]
-        counts = padded(counts, beyond, 0.0)
-    else:
-        counts = padded(counts, around, 0.0)
-    shares = g.average_pool(_as_images(counts), **_pairs(settings))
-    return _from_images(
-        g.divide(g.average_pool(_as_images(padded(x, around, 0.0)), **_pairs(settings)), shares), x
-    )
+    y = _pooled(g.average_pool, x, around, 0.0, settings)
+    lengths = x.shape[2:]
+    counted = [(before, before + n) for n, (before, _) in zip(lengths, around, strict=True)]
+    if count_include_pad:  # but never what a window shows behind the padding, where its place was rounded up
+        asked = _pads(window.get("auto_pad", "NOTSET"), window.get("pads"), lengths, **settings)
+        counted = [(0, before + n + behind) for n, (before, behind) in zip(lengths, asked, strict=True)]
+    for axis, (n, (before, behind), (first, last)) in enumerate(zip(lengths, around, counted, strict=True)):
+        check_room((before + n + behind,))
+        inside = np.zeros(before + n + behind)
+        inside[first:last] = 1
+        views = np.lib.stride_tricks.sliding_window_view(inside, settings["size"][axis])
+        shares = views[:: settings["stride"][axis]].mean(axis=1)
+        if not np.all(shares == 1):
+            shape = (-1, *(1,) * (len(lengths) - axis - 1))
+            y = g.divide(y, shares.astype(x.dtype).reshape(shape))
+    return y
 
 
 def _window(
@@ -219,11 +224,6 @@ def _check_axes(lengths: Sequence[int]) -> None:
 
 def _as_images(x: Any) -> Any:
     return x if len(x.shape) == 4 else g.reshape(x, shape=(*x.shape[:2], 1, x.shape[2]))
-
-
-def _from_images(y: Any, x: Any) -> Any:
-    """A result in as many axes as the input had."""
-    return y if len(x.shape) == 4 else g.reshape(y, shape=(*y.shape[:2], y.shape[3]))
 
 
 def _pair(values: Sequence[int], of_the_row: int) -> tuple[int, ...]:

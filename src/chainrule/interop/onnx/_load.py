@@ -127,14 +127,36 @@ def _network_of(
     if not nodes or not ending or ending[0].operator not in _OWN.get(type(loss), ()):
         nodes, ending = (*nodes, *ending), ()
     used = {i for node in nodes for i in node.inputs}
-    parameters = {n: a for n, a in arrays.items() if n in used and _learns(a) and n not in _statistics(nodes)}
+    fixed = _statistics(nodes) | set(_said(model).get("constants", ()))
+    parameters = {n: a for n, a in arrays.items() if n in used and _learns(a) and n not in fixed}
     constants = {n: a for n, a in arrays.items() if n not in parameters}
     if not parameters:
         raise UnsupportedError("it has no arrays of floating-point numbers, so there is nothing to train")
     for n, a in parameters.items():
         if a.dtype == np.float16:
             raise UnsupportedError(f"its array {n!r:.80} holds float16; gradients are float32 or float64")
-    return OnnxNetwork(nodes, ending, given, name, constants, parameters, loss)
+    return OnnxNetwork(
+        nodes, ending, given, name, constants, parameters, loss, _ids(given, nodes, parameters)
+    )
+
+
+def _ids(given: Value, nodes: Sequence[Node], parameters: Mapping[str, Array]) -> int | None:
+    """How many rows the tables have that the inputs are numbers of; None for inputs of floating-point numbers."""
+    if given.dtype in (np.float32, np.float64):
+        return None
+    readers = [node for node in nodes if given.name in node.inputs]
+    tables = [parameters.get(node.inputs[0]) for node in readers if _takes_rows(node, given.name)]
+    if given.dtype != np.int64 or not readers or len(tables) < len(readers) or any(t is None for t in tables):
+        raise UnsupportedError(
+            f"its input {given.name!r:.80} holds {given.dtype}; a network takes float32, float64, or, as int64, "
+            "numbers of rows of a table that it learns"
+        )
+    return min(len(table) for table in tables if table is not None)
+
+
+def _takes_rows(node: Node, ids: str) -> bool:
+    by_rows = node.attributes.get("axis", 0) == 0 and node.inputs[1:] == (ids,)
+    return (node.domain, node.operator) == (ONNX, "Gather") and by_rows
 
 
 def _output(model: Model, asked: str | None) -> str:
@@ -152,6 +174,8 @@ def _output(model: Model, asked: str | None) -> str:
             f"a network has one output; this model has {', '.join(names) or 'none'}"[:400],
             fix=f"load(path, output={(scores or names or [''])[0]!r:.80})",
         )
+    if not scores[0]:
+        raise ValueError("its output has no name")
     return scores[0]
 
 
@@ -197,18 +221,30 @@ def _statistics(nodes: Iterable[Node]) -> set[str]:
     return {name for node in nodes if node.operator == "BatchNormalization" for name in node.inputs[3:5]}
 
 
-def _saved_loss(model: Model) -> LossLayer | None:
-    """The loss that `to_onnx` wrote beside the graph."""
-    layer: object
+def _said(model: Model) -> dict[str, Any]:
+    """What `to_onnx` wrote beside the graph: the loss, and the arrays that do not learn."""
     text = model.metadata.get("chainrule")
     if text is None:
+        return {}
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict) or not isinstance(said.get("constants", []), list):
+        raise ValueError(f"what chainrule wrote beside its graph cannot be read: {text!r:.80}")
+    return {**said, "constants": [name for name in said.get("constants", []) if isinstance(name, str)]}
+
+
+def _saved_loss(model: Model) -> LossLayer | None:
+    said = _said(model)
+    if "loss" not in said:
         return None
     try:
-        layer = layer_from_config(json.loads(text)["loss"])
-    except (ValueError, TypeError, KeyError, RecursionError):
+        layer: object = layer_from_config(said["loss"])
+    except ChainruleError:
         layer = None
     if not isinstance(layer, LossLayer):
-        raise ValueError(f"the loss that is written beside its graph cannot be read: {text!r:.80}")
+        raise ValueError(f"its loss cannot be read: {said['loss']!r:.80}")
     return layer
 
 

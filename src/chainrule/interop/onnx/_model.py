@@ -91,7 +91,7 @@ class Model:
         wanted, found = set(outputs), []
         for node in reversed(self.nodes):
             if wanted.intersection(node.outputs):
-                wanted.update(node.inputs)
+                wanted.update(name for name in node.inputs if name)  # an empty one was left out
                 found.append(node)
         return tuple(reversed(found))
 

@@ -13,13 +13,35 @@ import numpy as np
 
 from ...engines._abstract import AbstractArray
 from ...engines._node import input_node
-from ...errors import ArgumentError, ShapeError, UnsupportedError
+from ...errors import ArgumentError, DTypeError, ShapeError, UnsupportedError
+from ...gates import check_ids
 from ...graph import Variable, new_variable
 from ...layers import Layer, LossLayer
 from ...networks import Network
 from ._model import Array, Node, Value
 from ._run import run_nodes
 from ._stages import Operators, layers_of
+
+
+class Ids:
+    """What looks at inputs that are ids, numbers of rows of a table, before they are used.
+
+    count    how many rows the table has
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def checked(self, x: Any) -> Array:
+        """Ids as int64; DTypeError for other numbers, ArgumentError for one that is out of range."""
+        ids = np.asarray(x)
+        if ids.dtype.kind not in "iu":
+            raise DTypeError(
+                f"x holds {ids.dtype}; this network takes ids, whole numbers", fix="x.astype(np.int64)"
+            )
+        check_ids(ids, self.count)
+        found: Array = ids.astype(np.int64, copy=False)
+        return found
 
 
 class OnnxNetwork(Network):
@@ -45,12 +67,14 @@ class OnnxNetwork(Network):
         constants: Mapping[str, Array],
         parameters: Mapping[str, Array],
         loss: LossLayer,
+        ids: int | None = None,
     ) -> None:
         self.input_name, self.output_name = given.name, output
         self.input_shape = _shape_of_a_row(given)
         self.ending = tuple(ending)
         self._constants = constants
         scores = ending[0].inputs[0] if ending else output
+        self._ids = None if ids is None else Ids(ids)
         self.params, self.state, self.lastLayer = {}, {}, loss
         self.layers = OrderedDict(layers_of(nodes, given.name, scores, constants, parameters))
         self._take_up_arrays()
@@ -67,8 +91,12 @@ class OnnxNetwork(Network):
 
     def _keys(self) -> Iterator[tuple[Layer, Mapping[str, str]]]:
         for layer in self.layers.values():
-            if layer.parameter_names:
-                yield layer, {name: name for name in layer.parameter_names}
+            yield layer, {name: name for name in layer.parameter_names}
+
+    @property
+    def embedding(self) -> Any:
+        """What takes ids, where the inputs are ids."""
+        return self._ids
 
     def _measured(self) -> dict[str, tuple[int, ...]]:
         """The shape of a row behind each layer, told from shapes alone: nothing is computed.
@@ -77,7 +105,7 @@ class OnnxNetwork(Network):
         """
         found: list[dict[str, tuple[int, ...]]] = []
         for rows in (2, 3):
-            x: Any = self._without_numbers("x", (rows, *self.input_shape))
+            x: Any = self._without_numbers("x", (rows, *self.input_shape), np.int64 if self._ids else None)
             shapes = {}
             for name, layer in self.layers.items():
                 own = {key: self._without_numbers(key, self.params[key].shape) for key in layer.keys.values()}
@@ -96,8 +124,8 @@ class OnnxNetwork(Network):
         self._check_ending(len(x.shape))
         return found[0]
 
-    def _without_numbers(self, name: str, shape: tuple[int, ...]) -> Variable:
-        return new_variable(AbstractArray(input_node(name, shape, self.dtype)), name)
+    def _without_numbers(self, name: str, shape: tuple[int, ...], dtype: Any = None) -> Variable:
+        return new_variable(AbstractArray(input_node(name, shape, dtype or self.dtype)), name)
 
     def finish(self, scores: Any) -> Any:
         """What the file puts out, from the scores: an array or a variable."""
@@ -123,10 +151,6 @@ class OnnxNetwork(Network):
 
 
 def _shape_of_a_row(given: Value) -> tuple[int, ...]:
-    if given.dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
-        raise UnsupportedError(
-            f"its input {given.name!r:.80} holds {given.dtype}; a network takes float32 or float64"
-        )
     lengths = None if given.shape is None else given.shape[1:]
     if lengths is None or None in lengths:
         raise ArgumentError(

@@ -54,12 +54,16 @@ def recorded(network: Network, ending: Any) -> list[Result]:
     return [_merged(a, b) for a, b in zip(two, three, strict=True)]
 
 
-def _run(network: Network, ending: Any, rows: int) -> list[Result]:
-    def without_numbers(shape: tuple[int, ...]) -> Variable:
-        return new_variable(AbstractArray(input_node("", shape, network.dtype)))
+def dtype_of_inputs(network: Network) -> np.dtype[Any]:
+    return network.dtype if network.embedding is None else np.dtype(np.int64)
 
-    leaves = {name: without_numbers(value.shape) for name, value in network.params.items()}
-    x = without_numbers((rows, *network.input_shape))
+
+def _run(network: Network, ending: Any, rows: int) -> list[Result]:
+    def without_numbers(shape: tuple[int, ...], dtype: Any) -> Variable:
+        return new_variable(AbstractArray(input_node("", shape, dtype)))
+
+    leaves = {name: without_numbers(value.shape, value.dtype) for name, value in network.arrays.items()}
+    x = without_numbers((rows, *network.input_shape), dtype_of_inputs(network))
     scores = network.compute(leaves, x)
     output = ending(scores)
     if not isinstance(output, Variable) or output.gate is None:

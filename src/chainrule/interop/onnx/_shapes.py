@@ -10,6 +10,7 @@ import numpy as np
 
 from ...engines._calls import check_room
 from ...errors import UnsupportedError
+from ...graph import Variable
 from ._apply import g, maybe_whole, numbers, whole
 from ._registry import operator
 
@@ -94,6 +95,8 @@ def _split(
 
 @operator("Gather")
 def _gather(x: Any, indices: Any, *, axis: int = 0) -> Any:
+    if isinstance(indices, Variable) and axis == 0:  # ids, which differ from row to row
+        return g.take_rows(x, indices)
     places = numbers(indices, "indices")
     if places.dtype.kind not in "iu":
         raise ValueError(f"its indices are whole numbers, not {places.dtype}")

@@ -35,7 +35,7 @@ class Operators(Layer):
         constants: Mapping[str, Array],
         parameters: Mapping[str, Array],
     ) -> None:
-        self.parameter_names = tuple(parameters)  # each layer has names of its own
+        self.parameter_names = tuple(parameters)
         super().__init__(**parameters)
         self.nodes, self.source, self.result, self.constants = tuple(nodes), source, result, constants
 

@@ -86,6 +86,11 @@ def _is_everything(part: Any) -> bool:
     return isinstance(part, slice) and part == slice(None)
 
 
+@translation(gates.take_rows)
+def _take_rows(w: Writer, a: Application) -> str:
+    return w.node("Gather", *a.inputs, axis=0)
+
+
 @translation(gates.scatter)
 def _scatter(w: Writer, a: Application) -> str:
     """Zeros around an array; nothing else that is scattered."""
