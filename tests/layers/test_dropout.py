@@ -93,6 +93,14 @@ def test_the_explanation_shows_the_mask_in_both_languages() -> None:
     assert "mask" in cr.draw(loss).mermaid()
 
 
+def test_gradient_flow_looks_at_training_when_it_is_told() -> None:
+    net = cr.Sequential(cr.Affine(2, 40), Dropout(0.5), cr.Affine(40, 2), dtype=np.float64)
+    x, t = np.ones((3, 2)), np.array([0, 1, 0])
+    zeros = [cr.gradient_flow(net, x, t, training=training).layers[1].zeros for training in (False, True)]
+    assert zeros[0] == 0
+    assert 0.3 < zeros[1] < 0.7
+
+
 def test_gradients_of_gradients_go_through_it() -> None:
     layer = Dropout(0.5, seed=0)
     key = layer.state["key"]

@@ -22,10 +22,11 @@ class LayerRun(NamedTuple):
     out: Variable
 
 
-def run_by_layer(network: Network, x: Any, t: Any) -> list[LayerRun]:
+def run_by_layer(network: Network, x: Any, t: Any, *, training: bool = False) -> list[LayerRun]:
     """Run a network, and its loss behind it if there are targets.
 
     x, t     rows of inputs and targets; t may be None
+    training whether as in the first step of training
     returns  the layers in order; the last result is the loss, or without targets the scores
 
     >>> net = cr.TwoLayerNet(2, 3, 2, seed=0)
@@ -36,7 +37,8 @@ def run_by_layer(network: Network, x: Any, t: Any) -> list[LayerRun]:
     runs: list[LayerRun] = []
     for name, layer in network.layers.items():
         given = {own: Variable(value, name=layer.keys[own]) for own, value in layer.parameters.items()}
-        out = layer.compute(out, **given, **layer.state)
+        arrays = {**given, **layer.state}
+        out = layer.compute_training(out, step=1.0, **arrays)[0] if training else layer.compute(out, **arrays)
         runs.append(LayerRun(name, {layer.keys[own]: v for own, v in given.items()}, out))
     if t is not None:
         loss = network.lastLayer

@@ -91,7 +91,13 @@ class GradientFlow(Report):
 
 
 def gradient_flow(
-    network: Network, x: Any, t: Any, *, optimizer: Optimizer | None = None, lang: str = "en"
+    network: Network,
+    x: Any,
+    t: Any,
+    *,
+    optimizer: Optimizer | None = None,
+    training: bool = False,
+    lang: str = "en",
 ) -> GradientFlow:
     """Measure how activations and gradients fare from layer to layer, and say whether the network can learn so.
 
@@ -101,6 +107,7 @@ def gradient_flow(
     x, t       a mini-batch: rows of inputs, and targets that its loss takes
     optimizer  whose first update, from its initial state, is compared with the parameters; `SGD` with its usual rate
                unless given
+    training   whether to look at a step of training: with dropout, and with the statistics of this mini-batch
     lang       "en" or "ko"
     returns    a `GradientFlow`: print it, show it in a notebook, plot it with `chainrule.plot.gradient_flow`
     raises     ArgumentError when it is no network; ShapeError, LabelError, … as ``network.loss(x, t)`` does
@@ -119,9 +126,9 @@ def gradient_flow(
             f"gradient_flow looks at a network of chainrule; this is a {type(network).__name__}",
             fix="cr.gradient_flow(network, x, t)",
         )
-    loss, _ = network.evaluate(x, t)  # refuses what does not fit
-    runs = run_by_layer(network, x, t)
-    *layers, last = runs
+    network.evaluate(x, t)  # refuses what does not fit
+    *layers, last = run_by_layer(network, x, t, training=training)
+    loss = float(last.out.value)
     rule = optimizer if optimizer is not None else SGD()
     outs = [run.out for run in layers]
     parameters = [variable for run in layers for variable in run.parameters.values()]
@@ -134,7 +141,7 @@ def gradient_flow(
         type(network).__name__,
         tuple(_measured(run, of, rule) for run in layers),
         loss,
-        int(np.shape(runs[0].out)[0]),
+        int(np.shape(layers[0].out)[0]),
         repr(rule),
         say.language,
     )
