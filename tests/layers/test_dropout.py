@@ -52,7 +52,10 @@ def test_a_network_has_the_same_parameters_with_dropout_and_without() -> None:
     def layers(*between: cr.Layer) -> list[cr.Layer]:
         return [cr.Affine(4, 5), cr.ReLU(), *between, cr.Affine(5, 2)]
 
-    with_it, without = cr.Sequential(*layers(Dropout(), Dropout())), cr.Sequential(*layers())
+    with_it, without = (
+        cr.Sequential(*layers(Dropout(), Dropout())),
+        cr.Sequential(*layers()),
+    )
     assert list(with_it.params) == list(without.params)
     for name, w in without.params.items():
         np.testing.assert_array_equal(with_it.params[name], w)
@@ -67,7 +70,8 @@ def test_a_network_has_the_same_parameters_with_dropout_and_without() -> None:
 @pytest.mark.parametrize("rate", [1.0, -0.1, float("nan"), "half", True])
 def test_a_rate_that_is_none(rate: Any) -> None:
     with pytest.raises(
-        ArgumentError, match="the rate of dropout is a number from 0 up to but not including 1"
+        ArgumentError,
+        match="the rate of dropout is a number from 0 up to but not including 1",
     ):
         Dropout(rate)
 

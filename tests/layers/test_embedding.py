@@ -9,12 +9,25 @@ import pytest
 
 import chainrule as cr
 from chainrule.errors import ArgumentError, DTypeError
-from chainrule.layers import Affine, Embedding, Flatten, ReLU, layer_from_config, layer_to_config
+from chainrule.layers import (
+    Affine,
+    Embedding,
+    Flatten,
+    ReLU,
+    layer_from_config,
+    layer_to_config,
+)
 
 
 def network() -> cr.Sequential:
     return cr.Sequential(
-        Embedding(6, 4), Flatten(), Affine(12, 8), ReLU(), Affine(8, 3), input_shape=(3,), dtype=np.float64
+        Embedding(6, 4),
+        Flatten(),
+        Affine(12, 8),
+        ReLU(),
+        Affine(8, 3),
+        input_shape=(3,),
+        dtype=np.float64,
     )
 
 
@@ -25,7 +38,11 @@ def data(rng: np.random.Generator) -> tuple[Any, Any]:
 
 def test_it_is_pytorchs(rng: np.random.Generator) -> None:
     torch = pytest.importorskip("torch")
-    layer, ids, dout = Embedding(5, 3, seed=0), np.array([[1, 3, 1], [0, 1, 3]]), rng.normal(size=(2, 3, 3))
+    layer, ids, dout = (
+        Embedding(5, 3, seed=0),
+        np.array([[1, 3, 1], [0, 1, 3]]),
+        rng.normal(size=(2, 3, 3)),
+    )
     weight = torch.tensor(layer.parameters["W"], requires_grad=True)
     y = torch.nn.functional.embedding(torch.tensor(ids), weight)
     y.backward(torch.tensor(dout))
@@ -83,7 +100,11 @@ def test_an_id_that_there_is_not_is_named(rng: np.random.Generator) -> None:
     (x, t), net = data(rng), network()
     x[7, 2] = 6
     wrong = r"ids\[7, 2\] is 6; the 6 rows have the numbers 0 to 5"
-    for use in (net.predict, lambda x: net.loss(x, t), lambda x: cr.Trainer(net, cr.SGD(0.1)).fit(x, t)):
+    for use in (
+        net.predict,
+        lambda x: net.loss(x, t),
+        lambda x: cr.Trainer(net, cr.SGD(0.1)).fit(x, t),
+    ):
         with pytest.raises(ArgumentError, match=wrong):
             use(x)
     with pytest.raises(ArgumentError, match="the id is -1; the 4 rows have the numbers 0 to 3"):
@@ -91,7 +112,8 @@ def test_an_id_that_there_is_not_is_named(rng: np.random.Generator) -> None:
     with pytest.raises(DTypeError, match="x holds float64; Embedding takes ids, whole numbers"):
         net.predict(x * 1.0)
     with pytest.raises(
-        ArgumentError, match="Embedding1 takes rows of ids, and the network does not know how"
+        ArgumentError,
+        match="Embedding1 takes rows of ids, and the network does not know how",
     ):
         cr.Sequential(Embedding(4, 2), Affine(2, 2))
     with pytest.raises(ArgumentError, match="an embedding takes ids, which only the inputs are"):

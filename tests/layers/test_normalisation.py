@@ -40,7 +40,9 @@ def test_the_books_batch_normalisation(rng: np.random.Generator) -> None:
     std = np.sqrt((xc**2).mean(axis=0) + 1e-5)
     xn = xc / std
     np.testing.assert_allclose(
-        layer.forward(x, training=True), gamma * xn + layer.parameters["beta"], rtol=1e-12
+        layer.forward(x, training=True),
+        gamma * xn + layer.parameters["beta"],
+        rtol=1e-12,
     )
     dxn = gamma * dout
     dxc = dxn / std
@@ -59,10 +61,17 @@ def test_batch_normalisation_is_pytorchs_whose_momentum_is_the_rest(
 ) -> None:
     torch = pytest.importorskip("torch")
     layer = made(BatchNorm(4, momentum=0.7, eps=1e-3), rng)
-    kind = {2: torch.nn.BatchNorm1d, 3: torch.nn.BatchNorm1d, 4: torch.nn.BatchNorm2d}[len(shape)]
+    kind = {
+        2: torch.nn.BatchNorm1d,
+        3: torch.nn.BatchNorm1d,
+        4: torch.nn.BatchNorm2d,
+    }[len(shape)]
     twin = kind(4, momentum=1 - 0.7, eps=1e-3, dtype=torch.float64)
     twin.load_state_dict(
-        {"weight": torch.tensor(layer.parameters["gamma"]), "bias": torch.tensor(layer.parameters["beta"])},
+        {
+            "weight": torch.tensor(layer.parameters["gamma"]),
+            "bias": torch.tensor(layer.parameters["beta"]),
+        },
         strict=False,
     )
     for _ in range(3):
@@ -83,7 +92,11 @@ def test_batch_normalisation_is_pytorchs_whose_momentum_is_the_rest(
 @pytest.mark.parametrize("shape", [(5, 4), (2, 3, 4)])
 def test_layer_normalisation_is_pytorchs(shape: Any, rng: np.random.Generator) -> None:
     torch = pytest.importorskip("torch")
-    layer, x, dout = made(LayerNorm(4), rng), rng.normal(2, 3, shape), rng.normal(size=shape)
+    layer, x, dout = (
+        made(LayerNorm(4), rng),
+        rng.normal(2, 3, shape),
+        rng.normal(size=shape),
+    )
     leaves = [torch.tensor(v, requires_grad=True) for v in (x, *layer.parameters.values())]
     y = torch.nn.functional.layer_norm(leaves[0], (4,), *leaves[1:], eps=1e-5)
     y.backward(torch.tensor(dout))
@@ -93,7 +106,9 @@ def test_layer_normalisation_is_pytorchs(shape: Any, rng: np.random.Generator) -
         np.testing.assert_allclose(layer.gradients[name], leaf.grad, rtol=1e-11)
 
 
-def test_a_row_gets_the_same_answer_whatever_is_beside_it(rng: np.random.Generator) -> None:
+def test_a_row_gets_the_same_answer_whatever_is_beside_it(
+    rng: np.random.Generator,
+) -> None:
     layer, x = made(BatchNorm(3), rng), rng.normal(size=(6, 3))
     layer.forward(x, training=True)
     whole = layer.forward(x)
@@ -111,9 +126,18 @@ def test_the_fused_engine_gives_the_same(shape: Any, rng: np.random.Generator) -
         out, state = layer.compute_training(v["x"], step=1.0, **arrays)
         wrt = [v["x"], v["gamma"], v["beta"]]
         found = gradients_of(F.sum(F.multiply(out, v["dout"])), wrt, as_graph=True)
-        return {"out": out, **state, **dict(zip(("dx", "dgamma", "dbeta"), found, strict=True))}
+        return {
+            "out": out,
+            **state,
+            **dict(zip(("dx", "dgamma", "dbeta"), found, strict=True)),
+        }
 
-    values = {"x": rng.normal(size=shape), "dout": rng.normal(size=shape), **layer.parameters, **layer.state}
+    values = {
+        "x": rng.normal(size=shape),
+        "dout": rng.normal(size=shape),
+        **layer.parameters,
+        **layer.state,
+    }
     graph = trace(step, values)
     fused = compile_step(graph, "fused")(values)
     for name, wanted in compile_step(graph, "eager")(values).items():
@@ -121,13 +145,18 @@ def test_the_fused_engine_gives_the_same(shape: Any, rng: np.random.Generator) -
 
 
 def test_single_precision_stays(rng: np.random.Generator) -> None:
-    for layer in (made(BatchNorm(3), rng, np.float32), made(LayerNorm(3), rng, np.float32)):
+    for layer in (
+        made(BatchNorm(3), rng, np.float32),
+        made(LayerNorm(3), rng, np.float32),
+    ):
         x = rng.normal(size=(4, 3)).astype(np.float32)
         assert layer.forward(x, training=True).dtype == layer.backward(x).dtype == np.float32
         assert {value.dtype for value in layer.state.values()} <= {np.dtype(np.float32)}
 
 
-def test_gradients_of_gradients_go_through_the_statistics(rng: np.random.Generator) -> None:
+def test_gradients_of_gradients_go_through_the_statistics(
+    rng: np.random.Generator,
+) -> None:
     layer = made(BatchNorm(2), rng)
 
     def f(x: Any) -> Any:
@@ -146,12 +175,19 @@ def test_gradients_of_gradients_go_through_the_statistics(rng: np.random.Generat
 
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(
-        ShapeError, match=r"BatchNorm cannot tell a variance from one number a feature; .*\(1, 3\)"
+        ShapeError,
+        match=r"BatchNorm cannot tell a variance from one number a feature; .*\(1, 3\)",
     ):
         BatchNorm(3).forward(np.ones((1, 3)), training=True)
-    with pytest.raises(ShapeError, match=r"this BatchNorm has 3 features; it was given shape \(2, 4\)"):
+    with pytest.raises(
+        ShapeError,
+        match=r"this BatchNorm has 3 features; it was given shape \(2, 4\)",
+    ):
         BatchNorm(3).forward(np.ones((2, 4)))
-    with pytest.raises(ShapeError, match=r"this LayerNorm has 3 features; it was given shape \(2, 4\)"):
+    with pytest.raises(
+        ShapeError,
+        match=r"this LayerNorm has 3 features; it was given shape \(2, 4\)",
+    ):
         LayerNorm(3).forward(np.ones((2, 4)))
     with pytest.raises(
         ShapeError,
@@ -160,7 +196,10 @@ def test_what_does_not_fit_is_refused() -> None:
         cr.Sequential(cr.Affine(2, 4), LayerNorm(3))
     with pytest.raises(ArgumentError, match="features is a whole number from 1, not 0"):
         BatchNorm(0)
-    with pytest.raises(ArgumentError, match="momentum is a number from 0 up to but not including 1, not 1"):
+    with pytest.raises(
+        ArgumentError,
+        match="momentum is a number from 0 up to but not including 1, not 1",
+    ):
         BatchNorm(3, momentum=1)
 
 

@@ -21,7 +21,6 @@ from ._calls import call_nodes
 from ._node import Node, Shape, number_node
 
 _BOOL, _INT, _FLOAT = np.dtype(np.bool_), np.dtype(np.int64), np.dtype(np.float64)
-_WORD = np.dtype(np.uint32)
 
 
 class AbstractArray:
@@ -114,7 +113,7 @@ def _install_operators() -> None:
 class _Namespace(Images):
     """The functions of the array API standard that gates use."""
 
-    float32, float64, int64, uint32 = np.dtype(np.float32), _FLOAT, _INT, _WORD
+    float32, float64, int64, uint32 = np.dtype(np.float32), _FLOAT, _INT, np.dtype(np.uint32)
     pi, e, inf, nan = math.pi, math.e, math.inf, math.nan
     newaxis = None
 
@@ -131,12 +130,6 @@ class _Namespace(Images):
     def asarray(self, x: Any, *, dtype: Any = None, copy: Any = None) -> Any:
         array = _array(x)
         return array if dtype is None else AbstractArray(_converted(array.node, np.dtype(dtype)))
-
-    def where(self, condition: Any, x: Any, y: Any) -> Any:
-        return _elementwise("where", condition, x, y)
-
-    def power(self, x: Any, y: Any) -> Any:
-        return _elementwise("power", x, y)
 
     def abs(self, x: Any) -> Any:
         return _elementwise("absolute", x)
@@ -217,15 +210,10 @@ class _Namespace(Images):
         axis %= _array(arrays[0]).ndim + 1
         return self.concat([self.expand_dims(a, axis=axis) for a in arrays], axis=axis)
 
-    def murmur3(self, *words: Any) -> Any:
-        return _elementwise("murmur3", *words)
-
-    def take_rows(self, x: Any, ids: Any) -> Any:
-        return AbstractArray(*call_nodes(gates.take_rows, (_array(x).node, _array(ids).node), {}))
-
     def add_rows(self, y: Any, ids: Any, *, count: int) -> Any:
-        nodes = _array(y).node, _array(ids).node
-        return AbstractArray(*call_nodes(gates.add_rows, nodes, {"count": count}))
+        return AbstractArray(
+            *call_nodes(gates.add_rows, (_array(y).node, _array(ids).node), {"count": count})
+        )
 
     def scatter_add(self, y: Any, index: Any, shape: Shape) -> Any:
         return AbstractArray(*call_nodes(gates.scatter, (_array(y).node,), {"index": index, "shape": shape}))
@@ -235,7 +223,7 @@ def _install_functions() -> None:
     def function(name: str, out: Any) -> Callable[..., Any]:
         return staticmethod(lambda *args: _elementwise(name, *args, out=out))
 
-    for name in "exp expm1 log log1p sqrt sin cos tanh erf sign maximum minimum".split():
+    for name in "exp expm1 log log1p sqrt sin cos tanh erf sign maximum minimum power where murmur3".split():
         setattr(_Namespace, name, function(name, None))
     for name in "isfinite isnan logical_and logical_or logical_not".split():
         setattr(_Namespace, name, function(name, _BOOL))

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
@@ -19,7 +18,7 @@ from ._descent import Descent
 from ._initial import draw
 from ._losses import LINKS, Array, Link, Loss
 from ._model import Objective, hidden, network_of
-from ._rows import Rows, dense, pieces
+from ._rows import Rows, dense, pieces, split
 from ._runner import Runner, borrowed
 from ._settings import check_settings, hidden_activations, hidden_rates, hidden_sizes
 from ._watch import Watch, asked_to_stop
@@ -227,19 +226,8 @@ class Perceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     def _split(self, rows: Rows) -> tuple[Rows, Rows]:
         """What is learned from, and what is held out."""
         # Of several outputs there is no one class to keep the shares of.
-        stratify = rows.t if self._estimator_kind == "classifier" and self.n_outputs_ == 1 else None
-        train, held = train_test_split(
-            np.arange(len(rows)),
-            random_state=self._random_state,
-            test_size=self.validation_fraction,
-            stratify=stratify,
-        )
-        if len(held) < 2:
-            what = (
-                "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
-            )
-            raise ArgumentError(what)
-        return rows[train], rows[held]
+        by_class = self._estimator_kind == "classifier" and self.n_outputs_ == 1
+        return split(rows, self.validation_fraction, self._random_state, by_class=by_class)
 
     def _start(self, inputs: int, outputs: int, dtype: Any) -> None:
         """Draw the weights, and set all attributes to their beginning."""
@@ -277,11 +265,7 @@ class Perceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return hidden_activations(self.activation, len(hidden_sizes(self.hidden_layer_sizes)))
 
     def _dropout(self) -> tuple[float, ...]:
-        rates = hidden_rates(self.dropout, len(hidden_sizes(self.hidden_layer_sizes)))
-        if any(rates) and self.solver == "lbfgs":
-            what = "dropout drops other numbers in each step, and lbfgs needs the same objective at all times"
-            raise ArgumentError(what, fix='solver="adam" or "sgd"')
-        return rates
+        return hidden_rates(self.dropout, len(hidden_sizes(self.hidden_layer_sizes)), self.solver)
 
     def _names(self) -> list[str]:
         """The names of the weights in the network, in the order of coefs_ and then intercepts_."""

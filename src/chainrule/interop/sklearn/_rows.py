@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.model_selection import train_test_split
 
+from ...errors import ArgumentError
 from ._losses import Array
 
 _PIECE_BYTES = 2**26  # of sparse rows that are made dense at once
@@ -52,3 +54,17 @@ class Rows:
         if self.weights is not None:
             given["w"] = np.ascontiguousarray(self.weights[:, np.newaxis])
         return given
+
+
+def split(rows: Rows, share: float, random_state: Any, *, by_class: bool) -> tuple[Rows, Rows]:
+    """What is learned from, and the share that is held out; by class, so that both have the classes' shares."""
+    train, held = train_test_split(
+        np.arange(len(rows)),
+        random_state=random_state,
+        test_size=share,
+        stratify=rows.t if by_class else None,
+    )
+    if len(held) < 2:
+        what = "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
+        raise ArgumentError(what)
+    return rows[train], rows[held]

@@ -84,13 +84,16 @@ def hidden_sizes(given: Any) -> tuple[int, ...]:
     return tuple(map(int, sizes))
 
 
-def hidden_rates(given: Any, layers: int) -> tuple[float, ...]:
-    """The rate of dropout behind each hidden layer, from one rate for all or one for each."""
+def hidden_rates(given: Any, layers: int, solver: str) -> tuple[float, ...]:
+    """The rate of dropout behind each hidden layer, from one rate for all or one for each; none with lbfgs."""
     rates = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,) * layers
     is_rate, expected = _BELOW_ONE
     if not all(map(is_rate, rates)) or len(rates) != layers:
         what = f"dropout must be {expected}, or one for each of {layers} hidden layers; it is {given!r:.80}"
         raise ArgumentError(what, fix="dropout=0.5, or dropout=[0.2, 0.5] with two hidden layers")
+    if any(rates) and solver == "lbfgs":
+        what = "dropout drops other numbers in each step, and lbfgs needs the same objective at all times"
+        raise ArgumentError(what, fix='solver="adam" or "sgd"')
     return tuple(map(float, rates))
 
 
