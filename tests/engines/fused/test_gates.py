@@ -20,7 +20,7 @@ GATES = [gates.ALL[name] for name in sorted(gates.ALL)]
 DTYPES = (np.float64, np.float32)
 
 
-def applied(gate: Any, count: int, **settings: Any) -> Any:
+def applied(gate: Any, count: int, /, **settings: Any) -> Any:
     """The gate, and the gradients of all its inputs for an upstream gradient that is an input too."""
 
     def function(v: dict[str, Any]) -> dict[str, Any]:
