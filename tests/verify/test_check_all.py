@@ -46,7 +46,8 @@ def test_every_gate_layer_and_network_is_there(report: CheckReport) -> None:
     assert names["gate"] == list(gates.ALL)
     assert set(names["layer"]) == {*BY_NAME, "AddLayer", "MulLayer"}
     losses = [name for name, kind in BY_NAME.items() if issubclass(kind, LossLayer)]
-    assert names["network"] == ["TwoLayerNet", *(f"Sequential, {name}" for name in losses)]
+    own = ["TwoLayerNet", "SimpleConvNet"]
+    assert names["network"] == [*own, *(f"Sequential, {name}" for name in losses)]
 
 
 def test_every_elementwise_gate_is_proved_and_every_gate_measured(report: CheckReport) -> None:
