@@ -20,7 +20,7 @@ import numpy as np
 
 import chainrule as cr
 from chainrule.cli._predict import _read as read_rows
-from chainrule.datasets import load_npz, load_table, read_idx
+from chainrule.datasets import Preprocessing, load_npz, load_table, read_idx
 from chainrule.runs import data_of, new_settings, saved_settings
 from chainrule.storage import load_arrays, save_arrays
 from chainrule.training import RunFolder
@@ -214,8 +214,9 @@ def _rows_as_numpy_reads(path: Path, found: Any) -> bool:
 
 def _run_files(folder: Path) -> list[bytes]:
     run = RunFolder(folder / "run")
+    options = {"target": "kind", "task": None, "drop": ["day"], "seed": 0}
     about = {
-        "data": {"name": "mnist", "sha256": "0" * 64, "rows": 60000, "pixels": True},
+        "data": {"name": "t.csv", "sha256": "0" * 64, "rows": 60000, "pixels": True, "table": options},
         "made_with": {"numpy": "2"},
     }
     run.create(
@@ -234,7 +235,7 @@ def _read_run(path: Path) -> Any:
 
 
 def _as_json_reads(path: Path, found: Any) -> bool:
-    settings, (name, _) = found
+    settings, (name, *_) = found
     about = json.loads(path.read_bytes())
     seed = int(str(about["settings"]["seed"]))  # a text is read as a flag is
     return bool(about["data"]["name"] == name and seed == settings.seed)
@@ -340,6 +341,24 @@ def _is_ready(path: Path, found: Any) -> bool:
     )
 
 
+def _preprocessing_files(folder: Path) -> list[bytes]:
+    return [
+        json.dumps(load_table(_columns(), target=target).preprocessing.to_json()).encode()
+        for target in ("kind", "count")
+    ]
+
+
+def _read_preprocessing(path: Path) -> Preprocessing:
+    return Preprocessing.from_json(RunFolder(path.parent).read_preprocessing())
+
+
+def _transforms(path: Path, found: Preprocessing) -> bool:
+    """It takes rows of the table that it was made for, or says why it does not."""
+    with suppress(cr.errors.ChainruleError):
+        return len(found.transform(_columns()).x) == 40
+    return True
+
+
 _FOR_ROWS: Any = SimpleNamespace(input_size=4, dtype=np.dtype(np.float32))
 
 _ALL: Mapping[str, Loader] = {
@@ -363,6 +382,9 @@ _ALL: Mapping[str, Loader] = {
         "n.onnx", "protobuf", _onnx_files, _load_onnx, _as_onnx_evaluates, besides=64 << 20, needs=("onnx",)
     ),
     "csv": Loader("t.csv", "csv", _csv_files, _load_table, _is_ready, besides=64 << 20),
+    "preprocessing": Loader(
+        "preprocessing.json", "json", _preprocessing_files, _read_preprocessing, _transforms
+    ),
     "parquet": Loader(
         "t.parquet", "bytes", _parquet_files, _load_table, _is_ready, besides=64 << 20, needs=("pyarrow",)
     ),

@@ -117,7 +117,8 @@ class RunFolder:
 def _read(file: Path, most: int) -> Any:
     try:
         with file.open("rb") as stream:
-            return json.loads(stream.read(most))
+            # As many bytes as are asked for are reserved, however few there are.
+            return json.loads(stream.read(min(most, os.fstat(stream.fileno()).st_size)))
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{file} cannot be read: {error}", fix="start a new run") from error
 
