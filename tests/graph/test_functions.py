@@ -12,8 +12,18 @@ import chainrule
 from chainrule import gates
 from chainrule.graph import Variable, functions, grad
 from chainrule.graph import functions as F
+from tests.gates._examples import EXAMPLES
 
 A = np.array([[0.3, -1.2, 2.0], [1.0, 0.5, -0.5]])
+FITTING = {
+    "add_rows",
+    "average_pool",
+    "conv2d",
+    "fold",
+    "max_pool",
+    "take_rows",
+    "windows",
+}  # need inputs of their own
 NAMESPACE_ONLY = {
     "arange",
     "concat",
@@ -105,6 +115,8 @@ def test_plain_arrays_give_plain_arrays_that_are_the_callers(name: str) -> None:
         inputs[1] = inputs[1].T
     if name in ("softmax_with_loss", "cross_entropy_error"):
         inputs = [np.full((2, 3), 1 / 3), np.array([0, 2])]
+    if name in FITTING:
+        inputs, settings = list(EXAMPLES[name][0].inputs), EXAMPLES[name][0].settings
     out = getattr(F, name)(*inputs, **settings)
     assert not isinstance(out, Variable)
     assert isinstance(out, np.ndarray | np.generic)

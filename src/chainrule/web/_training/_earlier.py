@@ -13,7 +13,7 @@ from ...training import RunFolder
 
 MOST_RUNS = 50
 _MOST_EPOCHS = 200  # of a run that is drawn faintly behind others
-_MOST_BYTES = 1 << 24  # of history.json, which has about 250 for an epoch
+_MOST_BYTES = 1 << 24  # of a file; history.json has about 250 for an epoch
 
 
 def earlier_runs(parent: Path, *, without: str | None = None) -> list[dict[str, Any]]:
@@ -39,14 +39,20 @@ def _run(folder: RunFolder) -> dict[str, Any] | None:
         settings = saved_settings(about.get("settings"), str(folder.path))
         name, *_ = data_of(folder, about)
         stopped, epochs = _history(folder)
-        if (
-            epochs and epochs[-1]["validation_accuracy"] is None
-        ):  # it predicts numbers; the page shows accuracies
+        if _predicts_numbers(folder):  # the page shows accuracies
             return None
     except (ChainruleError, OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
     told = {"settings": settings.to_json(), "stopped": stopped, "epochs": epochs}
     return {"id": folder.path.name, "data": Path(name).stem, **told}
+
+
+def _predicts_numbers(folder: RunFolder) -> bool:
+    """Whether it learned a table whose target is no class."""
+    if not folder.preprocessing.exists():
+        return False
+    with folder.preprocessing.open("rb") as file:
+        return not json.loads(file.read(_MOST_BYTES))["target"]["classes"]
 
 
 def _history(folder: RunFolder) -> tuple[str | None, list[dict[str, Any]]]:
