@@ -114,7 +114,7 @@ def wheel() -> None:
 def lowest() -> None:
     """The wheel alone, with the lowest versions of the base dependencies and no extras; then with two extras.
 
-    One test of three: what an old version lacks fails many of them, and the newest versions are tested whole.
+    One test of eight: what an old version lacks fails many of them, and the newest versions are tested whole.
     """
     oldest = shutil.which(f"python{floors.oldest_python()}")
     if oldest is None:
@@ -127,14 +127,14 @@ def lowest() -> None:
     run(oldest, "-m", "venv", "--clear", environment)
     pip = (environment / "bin" / "python", "-m", "pip", "--quiet", "--disable-pip-version-check")
     run(*pip, "install", "-c", constraints, built_wheel(), "pytest", "pytest-xdist", "hypothesis")
-    third = ("--every", "3")
+    eighth = ("--every", "8")
     without = [f"--ignore-glob={environment}/*/chainrule/{file}" for file in NEED_AN_EXTRA]
-    run(environment / "bin" / "python", *PYTEST, *third, *without, "./tests", "--pyargs", "chainrule")
+    run(environment / "bin" / "python", *PYTEST, *eighth, *without, "./tests", "--pyargs", "chainrule")
     run(*pip, "install", "-c", constraints, f"{built_wheel()}[fast,plot]")
     run(
         environment / "bin" / "python",
         *PYTEST,
-        *third,
+        *eighth,
         "--auto",
         "fused",
         "./tests/engines/fused",
@@ -145,8 +145,8 @@ def lowest() -> None:
 
 
 def fused() -> None:
-    """The tests of training once more, on the fused engine."""
-    python(*PYTEST, "--auto", "fused", "tests/training")
+    """Every other test of training once more, on the fused engine."""
+    python(*PYTEST, "--every", "2", "--auto", "fused", "tests/training")
 
 
 def examples() -> None:

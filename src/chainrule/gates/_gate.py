@@ -120,6 +120,10 @@ class Gate:
     def __repr__(self) -> str:
         return f"Gate({self.name!r})"
 
+    def __deepcopy__(self, memo: Any) -> Gate:
+        """Itself: it is one value, and a copy of a network that has run holds the gates that ran."""
+        return self
+
     @property
     def _environment_names(self) -> tuple[str, ...]:
         """The order in which `environment` lays out what rules may name."""

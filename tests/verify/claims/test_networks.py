@@ -116,3 +116,13 @@ def test_networks_that_do_not_fit() -> None:
     with pytest.raises(UnsupportedError, match="TwoLayerNet cannot be copied"):
         claim_of(locked, X, T)
     assert claim_of(lambda: TwoLayerNet(*arrays()), X, T).kind == "network"
+
+
+def test_a_network_that_has_run_is_checked_too() -> None:
+    """Its layers remember the run, with the gates in it."""
+    net = cr.TwoLayerNet(4, 3, 2, seed=0)
+    x, t = np.random.default_rng(0).normal(size=(5, 4)), np.array([0, 1, 0, 1, 1])
+    net.predict(x)
+    remembered = net.layers["Affine1"].out
+    assert cr.check_gradients(net, x, t).ok
+    np.testing.assert_array_equal(net.layers["Affine1"].out, remembered)
