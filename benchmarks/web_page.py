@@ -26,7 +26,7 @@ from typing import Any
 from playwright.sync_api import Browser, sync_playwright
 
 WEB = [sys.executable, "-m", "chainrule", "web", "--no-browser", "--port", "0", "--folder"]
-EXAMPLES = ("apple", "fruit", "sigmoid", "softmax-with-loss", "batch-norm")
+EXAMPLES = ("apple", "fruit", "sigmoid", "softmax-with-loss")
 MOST_START, MOST_MOVE = 1.0, 30.0  # seconds, milliseconds
 MOVE = """async (moves) => {
   const frame = () => new Promise(requestAnimationFrame);
@@ -90,6 +90,7 @@ def moves(browser: Browser, number: int) -> dict[str, list[float]]:
         for example in EXAMPLES:
             page.goto(f"{address}#/graph?g={example}")
             page.reload()
+            page.locator("svg.drawing").first.wait_for()
             page.locator(".inputs input[type=range]").first.wait_for()
             page.evaluate(MOVE, 10)  # warm
             found[example] = page.evaluate(MOVE, number)
