@@ -40,6 +40,26 @@ def residual() -> Any:
     return Residual().eval()
 
 
+def _forget_the_machine(path: Path) -> None:
+    """Take out what PyTorch notes of where it ran: stack traces with the paths of somebody's files."""
+    import onnx
+
+    model = onnx.load(path)
+    graph = model.graph
+    for part in (
+        model,
+        graph,
+        *graph.node,
+        *graph.value_info,
+        *graph.input,
+        *graph.output,
+        *graph.initializer,
+    ):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    onnx.save(model, path)
+
+
 def write_torch(name: str, **settings: Any) -> None:
     """Export the network, and let PyTorch compute the outputs, the loss and the gradients."""
     import torch
@@ -50,6 +70,7 @@ def write_torch(name: str, **settings: Any) -> None:
     torch.onnx.export(
         module, (x,), FOLDER / f"{name}.onnx", input_names=["x"], external_data=False, **settings
     )
+    _forget_the_machine(FOLDER / f"{name}.onnx")
     out = module(x)
     loss = torch.nn.functional.nll_loss(out, t)
     loss.backward()
