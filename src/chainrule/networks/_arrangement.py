@@ -9,6 +9,9 @@ from ..layers import Affine, Conv2D, Embedding, Layer, LossLayer, Pool, Softmax,
 
 Shape = tuple[int, ...]
 
+# What the lesson's book calls layers that have other names here.
+LESSON = {"Conv2D": "Conv", "ReLU": "Relu", "MaxPool": "Pool"}
+
 
 def check_kinds(layers: Sequence[Layer], loss: LossLayer) -> None:
     """Refuse what is no layer, stands in the wrong place, or stands there twice."""
@@ -34,6 +37,27 @@ def check_kinds(layers: Sequence[Layer], loss: LossLayer) -> None:
         raise ArgumentError(
             "SoftmaxWithLoss takes scores and has a softmax of its own", fix="leave out Softmax()"
         )
+
+
+def check_form(
+    name: str,
+    layers: Mapping[str, Layer],
+    loss: LossLayer,
+    forms: Sequence[Sequence[type[Layer]]],
+    in_words: str,
+) -> None:
+    """Refuse other layers than those of the lesson's network called `name`, and another loss than softmax with loss."""
+    kinds = [type(layer) for layer in layers.values()]
+    if kinds not in [list(form) for form in forms] or type(loss) is not SoftmaxWithLoss:
+        names = ", ".join([*layers, type(loss).__name__])
+        raise ArgumentError(f"{name} is {in_words}, not {names}")
+
+
+def image_shape(input_dim: Sequence[int]) -> Shape:
+    """Channels, height and width of an image. ArgumentError for anything but three."""
+    if len(input_dim) != 3:
+        raise ArgumentError(f"input_dim is (channels, height, width), not {input_dim!r}")
+    return tuple(input_dim)
 
 
 def first_shape(layers: Mapping[str, Layer], given: Sequence[int] | None) -> Shape:

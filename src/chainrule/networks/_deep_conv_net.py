@@ -8,10 +8,11 @@ from typing import Any
 
 from numpy.typing import DTypeLike
 
-from ..errors import ArgumentError
-from ..layers import Affine, Conv2D, Dropout, Layer, LossLayer, MaxPool, ReLU, SoftmaxWithLoss, initialise
+from ..layers import Affine, Conv2D, Dropout, Layer, MaxPool, ReLU, SoftmaxWithLoss
+from ._arrangement import LESSON, image_shape
 from ._network import Network
 
+_BLOCK: list[type[Layer]] = [Conv2D, ReLU, Conv2D, ReLU, MaxPool]
 _FILTERS = (16, 32, 64)  # of the two convolutions before each pool
 _WIDER = 32  # whose second convolution has a padding of 2, so that 14 × 14 ends as 4 × 4
 
@@ -34,7 +35,13 @@ class DeepConvNet(Network):
     ((64, 4, 4), (2, 10))
     """
 
-    _spelling = {"Conv2D": "Conv", "ReLU": "Relu", "MaxPool": "Pool"}
+    _spelling = LESSON
+
+    _forms = ([*_BLOCK, *_BLOCK, *_BLOCK, Affine, ReLU, Dropout, Affine, Dropout],)
+    _form_in_words = (
+        "three times convolution, ReLU, convolution, ReLU, max pooling, then affine, ReLU, dropout, affine, dropout, "
+        "and softmax with loss"
+    )
 
     def __init__(
         self,
@@ -46,10 +53,9 @@ class DeepConvNet(Network):
         dtype: DTypeLike = "float64",
         seed: Any = None,
     ) -> None:
-        if len(input_dim) != 3:
-            raise ArgumentError(f"input_dim is (channels, height, width), not {input_dim!r}")
+        images = image_shape(input_dim)
         layers: list[Layer] = []
-        shape: tuple[int, ...] = tuple(input_dim)
+        shape = images
         for filters in _FILTERS:
             first = Conv2D(shape[0], filters, 3, padding=1, init="he")
             second = Conv2D(filters, filters, 3, padding=2 if filters == _WIDER else 1, init="he")
@@ -59,19 +65,4 @@ class DeepConvNet(Network):
             layers += block
         layers += [Affine(math.prod(shape), hidden_size, init="he"), ReLU(), Dropout(dropout)]
         layers += [Affine(hidden_size, output_size, init="he"), Dropout(dropout)]
-        self._arrange(layers, SoftmaxWithLoss(), tuple(input_dim))
-        initialise(layers, seed=seed, dtype=dtype)
-        self._take_up_arrays()
-
-    def _arrange(
-        self, layers: Sequence[Layer], loss: LossLayer, input_shape: Sequence[int] | None = None
-    ) -> None:
-        super()._arrange(layers, loss, input_shape)
-        block = [Conv2D, ReLU, Conv2D, ReLU, MaxPool]
-        kinds = [*block, *block, *block, Affine, ReLU, Dropout, Affine, Dropout]
-        if [type(layer) for layer in layers] != kinds or type(loss) is not SoftmaxWithLoss:
-            names = ", ".join([*self.layers, type(loss).__name__])
-            raise ArgumentError(
-                "DeepConvNet is three times convolution, ReLU, convolution, ReLU, max pooling, then affine, ReLU, "
-                f"dropout, affine, dropout, and softmax with loss, not {names}"
-            )
+        self._begin(layers, SoftmaxWithLoss(), seed=seed, dtype=dtype, input_shape=images)

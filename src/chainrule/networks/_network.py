@@ -11,14 +11,14 @@ from itertools import islice
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from .._above import provided
 from ..errors import ArgumentError, CheckpointError, DTypeError, GraphError, ShapeError, UnsupportedError
 from ..graph import Shown, Variable, as_array, as_numbers, check_inputs, gradients_of, new_variable
 from ..graph import functions as f
-from ..layers import Embedding, Layer, LossLayer, numbered
-from ._arrangement import Shape, check_kinds, first_shape, shapes_behind
+from ..layers import Embedding, Layer, LossLayer, initialise, numbered
+from ._arrangement import Shape, check_form, check_kinds, first_shape, shapes_behind
 from ._numerical import numerical_gradient
 from ._summary import summary
 
@@ -66,6 +66,9 @@ class Network(Shown):
     sizes: dict[str, int]
 
     _spelling: ClassVar[Mapping[str, str]] = {}  # of layers that are not called like their classes
+    # Of a class whose networks are made of the same layers: what their kinds may be, and how one says that.
+    _forms: ClassVar[Sequence[Sequence[type[Layer]]]] = ()
+    _form_in_words: ClassVar[str] = ""
 
     def _arrange(
         self, layers: Sequence[Layer], loss: LossLayer, input_shape: Sequence[int] | None = None
@@ -81,6 +84,22 @@ class Network(Shown):
         self.input_shape = first_shape(self.layers, input_shape)
         self.shapes = shapes_behind(self.layers, self.input_shape)
         self.sizes = {name: math.prod(shape) for name, shape in self.shapes.items()}
+        if self._forms:
+            check_form(type(self).__name__, self.layers, loss, self._forms, self._form_in_words)
+
+    def _begin(
+        self,
+        layers: Sequence[Layer],
+        loss: LossLayer,
+        *,
+        seed: Any,
+        dtype: DTypeLike,
+        input_shape: Sequence[int] | None = None,
+    ) -> None:
+        """Make a new network of layers: arranged, with first weights."""
+        self._arrange(layers, loss, input_shape)
+        initialise(layers, seed=seed, dtype=dtype)
+        self._take_up_arrays()
 
     def _keys(self) -> Iterable[tuple[Layer, Mapping[str, str]]]:
         """The layers that have arrays, with the names of these in the network."""

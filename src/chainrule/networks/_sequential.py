@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..layers import Layer, LossLayer, SoftmaxWithLoss, initialise
+from ..layers import Layer, LossLayer, SoftmaxWithLoss
 from ._network import Network
 
 
@@ -47,6 +47,5 @@ class Sequential(Network):
         dtype: DTypeLike = np.float32,
         input_shape: Sequence[int] | None = None,
     ) -> None:
-        self._arrange(layers, SoftmaxWithLoss() if loss is None else loss, input_shape)
-        initialise(layers, seed=seed, dtype=dtype)
-        self._take_up_arrays()
+        loss = SoftmaxWithLoss() if loss is None else loss
+        self._begin(layers, loss, seed=seed, dtype=dtype, input_shape=input_shape)

@@ -8,7 +8,8 @@ from typing import Any
 from numpy.typing import DTypeLike
 
 from ..errors import ArgumentError
-from ..layers import Affine, Conv2D, Layer, LossLayer, MaxPool, ReLU, SoftmaxWithLoss, initialise
+from ..layers import Affine, Conv2D, MaxPool, ReLU, SoftmaxWithLoss
+from ._arrangement import LESSON, image_shape
 from ._network import Network
 
 _CONV = {"filter_num": 30, "filter_size": 5, "pad": 0, "stride": 1}
@@ -34,7 +35,10 @@ class SimpleConvNet(Network):
     ((2, 10), (2, 10))
     """
 
-    _spelling = {"Conv2D": "Conv", "ReLU": "Relu", "MaxPool": "Pool"}
+    _spelling = LESSON
+
+    _forms = ([Conv2D, ReLU, MaxPool, Affine, ReLU, Affine],)
+    _form_in_words = "convolution, ReLU, max pooling, affine, ReLU, affine, softmax with loss"
 
     def __init__(
         self,
@@ -52,15 +56,14 @@ class SimpleConvNet(Network):
                 f"conv_param has {', '.join(sorted(unknown))}; it takes {', '.join(_CONV)}",
             )
         chosen = {**_CONV, **conv_param}
-        if len(input_dim) != 3:
-            raise ArgumentError(f"input_dim is (channels, height, width), not {input_dim!r}")
+        images = image_shape(input_dim)
         init = {"init": weight_init_std}
         conv = Conv2D(
-            input_dim[0], chosen["filter_num"], chosen["filter_size"], stride=chosen["stride"],
+            images[0], chosen["filter_num"], chosen["filter_size"], stride=chosen["stride"],
             padding=chosen["pad"], **init,
         )  # fmt: skip
         pool = MaxPool(2)
-        filters, height, width = pool.output_shape(conv.output_shape(tuple(input_dim)))
+        filters, height, width = pool.output_shape(conv.output_shape(images))
         layers = (
             conv,
             ReLU(),
@@ -69,17 +72,4 @@ class SimpleConvNet(Network):
             ReLU(),
             Affine(hidden_size, output_size, **init),
         )
-        self._arrange(layers, SoftmaxWithLoss(), tuple(input_dim))
-        initialise(layers, seed=seed, dtype=dtype)
-        self._take_up_arrays()
-
-    def _arrange(
-        self, layers: Sequence[Layer], loss: LossLayer, input_shape: Sequence[int] | None = None
-    ) -> None:
-        super()._arrange(layers, loss, input_shape)
-        kinds = [type(layer) for layer in layers]
-        if kinds != [Conv2D, ReLU, MaxPool, Affine, ReLU, Affine] or type(loss) is not SoftmaxWithLoss:
-            names = ", ".join([*self.layers, type(loss).__name__])
-            raise ArgumentError(
-                f"SimpleConvNet is convolution, ReLU, max pooling, affine, ReLU, affine, softmax with loss, not {names}"
-            )
+        self._begin(layers, SoftmaxWithLoss(), seed=seed, dtype=dtype, input_shape=images)

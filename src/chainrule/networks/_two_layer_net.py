@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from ..errors import ArgumentError
-from ..layers import Affine, Layer, LossLayer, ReLU, Sigmoid, SoftmaxWithLoss, initialise
+from ..layers import Affine, ReLU, Sigmoid, SoftmaxWithLoss
+from ._arrangement import LESSON
 from ._network import Network
 
 
@@ -35,7 +35,10 @@ class TwoLayerNet(Network):
     (['Affine1', 'Relu1', 'Affine2'], 2.279)
     """
 
-    _spelling = {"ReLU": "Relu"}
+    _spelling = LESSON
+
+    _forms = ([Affine, ReLU, Affine], [Affine, Sigmoid, Affine])
+    _form_in_words = "affine, ReLU or sigmoid, affine, softmax with loss"
 
     def __init__(
         self,
@@ -57,20 +60,4 @@ class TwoLayerNet(Network):
             ReLU() if activation == "relu" else Sigmoid(),
             Affine(hidden_size, output_size, init=weight_init_std),
         )
-        self._arrange(layers, SoftmaxWithLoss())
-        initialise(layers, seed=seed, dtype=dtype)
-        self._take_up_arrays()
-
-    def _arrange(
-        self, layers: Sequence[Layer], loss: LossLayer, input_shape: Sequence[int] | None = None
-    ) -> None:
-        super()._arrange(layers, loss, input_shape)
-        kinds = [type(layer) for layer in layers]
-        if (
-            kinds not in ([Affine, ReLU, Affine], [Affine, Sigmoid, Affine])
-            or type(loss) is not SoftmaxWithLoss
-        ):
-            names = ", ".join([*self.layers, type(loss).__name__])
-            raise ArgumentError(
-                f"TwoLayerNet is affine, ReLU or sigmoid, affine, softmax with loss, not {names}"
-            )
+        self._begin(layers, SoftmaxWithLoss(), seed=seed, dtype=dtype)
