@@ -4,22 +4,34 @@ Each loader gives ``(x_train, t_train), (x_test, t_test)``; a file that is damag
 more than it holds, ends in one DataError that names it, before memory is spent on the promise.
 """
 
-from chainrule.datasets._idx import load_idx, read_idx
-from chainrule.datasets._mnist import load_mnist
-from chainrule.datasets._npy import read_npy
-from chainrule.datasets._npz import load_npz
-from chainrule.datasets._tables import (
-    Column,
-    Feature,
-    Prepared,
-    Preprocessing,
-    Table,
-    TableData,
-    Target,
-    load_table,
-    normal,
-    read_table,
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy as _lazy_names
+
+# Who trains on images reads no tables.
+__getattr__ = _lazy_names(
+    __name__,
+    {
+        "_idx": ("load_idx", "read_idx"),
+        "_mnist": ("load_mnist",),
+        "_npy": ("read_npy",),
+        "_npz": ("load_npz",),
+        "_tables._column": ("Column", "Table", "normal"),
+        "_tables._load": ("TableData", "load_table"),
+        "_tables._preprocessing": ("Feature", "Prepared", "Preprocessing", "Target"),
+        "_tables._read": ("read_table",),
+    },
 )
+
+if TYPE_CHECKING:
+    from ._idx import load_idx, read_idx
+    from ._mnist import load_mnist
+    from ._npy import read_npy
+    from ._npz import load_npz
+    from ._tables._column import Column, Table, normal
+    from ._tables._load import TableData, load_table
+    from ._tables._preprocessing import Feature, Prepared, Preprocessing, Target
+    from ._tables._read import read_table
 
 __all__ = [
     "Column",
