@@ -28,8 +28,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Which tests are left depends on their names alone, so it is the same in every process and every run."""
     every = config.getoption("--every")
-    left_out = [item for item in items if crc32(item.nodeid.encode()) % every]
-    items[:] = [item for item in items if not crc32(item.nodeid.encode()) % every]
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        (left_out if crc32(item.nodeid.encode()) % every else kept).append(item)
+    items[:] = kept
     config.hook.pytest_deselected(items=left_out)
 
 

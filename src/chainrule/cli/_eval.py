@@ -20,7 +20,7 @@ from ..runs import (
 )
 from ..training import RunFolder
 from ._result import show_result
-from ._screen import complain, percent, print_json, table
+from ._screen import complain, percent, print_json, share, table
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -37,7 +37,7 @@ def evaluate(options: argparse.Namespace) -> int:
         return 0
     print(f"{data.name}: {result.rows:,} test rows")
     print(f"loss {result.loss:.4f}, accuracy {percent(result.accuracy)}\n")
-    rows = ([c.name, f"{c.rows:,}", f"{c.right:,}", _share(c.right, c.rows)] for c in result.classes)
+    rows = ([c.name, f"{c.rows:,}", f"{c.right:,}", share(c.right, c.rows)] for c in result.classes)
     print(table(("class", "rows", "right", "share"), rows))
     return 0
 
@@ -85,7 +85,3 @@ def _by_number(result: ClassificationResult) -> dict[str, Any]:
     """As programs have always read it: classes by number."""
     classes = [{"class": n, "rows": c.rows, "right": c.right} for n, c in enumerate(result.classes)]
     return {"rows": result.rows, "loss": result.loss, "accuracy": result.accuracy, "classes": classes}
-
-
-def _share(part: int, whole: int) -> str:
-    return percent(part / whole) if whole else "-"

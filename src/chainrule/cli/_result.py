@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TextIO
 
 from ..runs import ClassificationResult, RegressionResult
-from ._screen import percent
+from ._screen import share
 
 
 def show_result(result: ClassificationResult | RegressionResult, stream: TextIO) -> None:
@@ -29,13 +29,9 @@ def _table(*columns: str) -> Any:
 def _classes(result: ClassificationResult) -> Any:
     table = _table("class", "rows", "right", "recall", "predicted", "precision")
     for one in result.classes:
-        shares = (_share(one.right, one.rows), _share(one.right, one.guessed))
+        shares = (share(one.right, one.rows), share(one.right, one.guessed))
         table.add_row(one.name, f"{one.rows:,}", f"{one.right:,}", shares[0], f"{one.guessed:,}", shares[1])
     return table
-
-
-def _share(part: int, whole: int) -> str:
-    return percent(part / whole) if whole else "-"
 
 
 def _numbers(result: RegressionResult) -> Any:

@@ -91,3 +91,12 @@ def percent(share: float) -> str:
     '97.03 %'
     """
     return f"{100 * share:.2f} %"
+
+
+def share(part: int, whole: int) -> str:
+    """A part of a whole as `percent`; of nothing there is none.
+
+    >>> share(1, 4), share(0, 0)
+    ('25.00 %', '-')
+    """
+    return percent(part / whole) if whole else "-"
