@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..datasets import Preprocessing, load_idx, load_mnist, load_npz, load_table, read_table
+from ..datasets import load_idx, load_mnist, load_npz
 from ..errors import ArgumentError, CheckpointError, DataError, DTypeError
 from ..training import RunFolder
 from ._table_options import TableOptions
+
+if TYPE_CHECKING:
+    from ..datasets import Preprocessing
 
 Array = np.ndarray[Any, Any]
 
@@ -131,6 +134,8 @@ def _is_npz(path: Path) -> bool:
 
 
 def _load_table(given: str, dtype: str, options: TableOptions) -> Data:
+    from ..datasets import load_table, read_table  # which nobody waits for who trains on images
+
     if options.target is None:
         columns = ", ".join(read_table(given).columns)
         raise ArgumentError(
