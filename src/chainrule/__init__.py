@@ -11,87 +11,12 @@
 from typing import TYPE_CHECKING
 from typing import Any as _Any
 
-from . import errors, gates
 from ._above import provide as _provide
 from ._lazy import lazy as _lazy_names
-from .graph import (
-    Variable,
-    apply,
-    grad,
-    hessian,
-    jacobian,
-    no_grad,
-    value_and_grad,
-    variables,
-)
-from .graph import show_with as _show_with
-from .graph.functions import (
-    abs,
-    add,
-    add_rows,
-    astype,
-    average_pool,
-    binary_cross_entropy_with_logits,
-    broadcast_to,
-    clip,
-    concatenate,
-    conv2d,
-    cos,
-    cross_entropy_error,
-    divide,
-    dropout_mask,
-    elu,
-    erf,
-    exp,
-    expand_dims,
-    expm1,
-    fold,
-    gelu,
-    getitem,
-    identity,
-    leaky_relu,
-    log,
-    log1p,
-    log_softmax,
-    logsumexp,
-    matmul,
-    matrix_transpose,
-    max,
-    max_pool,
-    maximum,
-    mean,
-    mean_squared_error,
-    min,
-    minimum,
-    multiply,
-    negate,
-    power,
-    relu,
-    reshape,
-    scatter,
-    sigmoid,
-    sign,
-    silu,
-    sin,
-    softmax,
-    softmax_with_loss,
-    softplus,
-    sqrt,
-    square,
-    squared_error,
-    stack,
-    subtract,
-    sum,
-    take_rows,
-    tanh,
-    transpose,
-    where,
-    windows,
-)
 
 __version__ = "0.1.0"
 
-# What people import for graphs alone should not load what trains, proves and draws.
+# What people use costs time to import, and nothing else: a command that prints its help loads not even NumPy.
 __getattr__ = _lazy_names(
     __name__,
     {
@@ -109,10 +34,83 @@ __getattr__ = _lazy_names(
             "plot",
             "what_if",
         ),
+        "errors": (),
+        "gates": (),
         "graph": (
+            "apply",
             "Expression",
+            "grad",
             "Graph",
+            "hessian",
+            "jacobian",
+            "no_grad",
             "parse",
+            "value_and_grad",
+            "Variable",
+            "variables",
+        ),
+        "graph.functions": (
+            "abs",
+            "add",
+            "add_rows",
+            "astype",
+            "average_pool",
+            "binary_cross_entropy_with_logits",
+            "broadcast_to",
+            "clip",
+            "concatenate",
+            "conv2d",
+            "cos",
+            "cross_entropy_error",
+            "divide",
+            "dropout_mask",
+            "elu",
+            "erf",
+            "exp",
+            "expand_dims",
+            "expm1",
+            "fold",
+            "gelu",
+            "getitem",
+            "identity",
+            "leaky_relu",
+            "log",
+            "log1p",
+            "log_softmax",
+            "logsumexp",
+            "matmul",
+            "matrix_transpose",
+            "max",
+            "max_pool",
+            "maximum",
+            "mean",
+            "mean_squared_error",
+            "min",
+            "minimum",
+            "multiply",
+            "negate",
+            "power",
+            "relu",
+            "reshape",
+            "scatter",
+            "sigmoid",
+            "sign",
+            "silu",
+            "sin",
+            "softmax",
+            "softmax_with_loss",
+            "softplus",
+            "sqrt",
+            "square",
+            "squared_error",
+            "stack",
+            "subtract",
+            "sum",
+            "take_rows",
+            "tanh",
+            "transpose",
+            "where",
+            "windows",
         ),
         "interop.tensorboard": ("TensorBoard",),
         "layers": (
@@ -188,7 +186,20 @@ __getattr__ = _lazy_names(
 )
 
 if TYPE_CHECKING:
-    from . import datasets, engines, graph, layers, networks, onnx, optimizers, runs, training, verify
+    from . import (
+        datasets,
+        engines,
+        errors,
+        gates,
+        graph,
+        layers,
+        networks,
+        onnx,
+        optimizers,
+        runs,
+        training,
+        verify,
+    )
     from .datasets import load_table
     from .engines.fused import compile
     from .explain import (
@@ -206,7 +217,78 @@ if TYPE_CHECKING:
     from .graph import (
         Expression,
         Graph,
+        Variable,
+        apply,
+        grad,
+        hessian,
+        jacobian,
+        no_grad,
         parse,
+        value_and_grad,
+        variables,
+    )
+    from .graph.functions import (
+        abs,
+        add,
+        add_rows,
+        astype,
+        average_pool,
+        binary_cross_entropy_with_logits,
+        broadcast_to,
+        clip,
+        concatenate,
+        conv2d,
+        cos,
+        cross_entropy_error,
+        divide,
+        dropout_mask,
+        elu,
+        erf,
+        exp,
+        expand_dims,
+        expm1,
+        fold,
+        gelu,
+        getitem,
+        identity,
+        leaky_relu,
+        log,
+        log1p,
+        log_softmax,
+        logsumexp,
+        matmul,
+        matrix_transpose,
+        max,
+        max_pool,
+        maximum,
+        mean,
+        mean_squared_error,
+        min,
+        minimum,
+        multiply,
+        negate,
+        power,
+        relu,
+        reshape,
+        scatter,
+        sigmoid,
+        sign,
+        silu,
+        sin,
+        softmax,
+        softmax_with_loss,
+        softplus,
+        sqrt,
+        square,
+        squared_error,
+        stack,
+        subtract,
+        sum,
+        take_rows,
+        tanh,
+        transpose,
+        where,
+        windows,
     )
     from .interop.tensorboard import TensorBoard
     from .layers import (
@@ -282,9 +364,6 @@ def _in_a_notebook(thing: _Any) -> dict[str, str]:
     return mimebundle(thing)
 
 
-_show_with(_in_a_notebook)
-
-
 def _to_onnx(network: _Any, path: _Any, **settings: _Any) -> None:
     from .interop.onnx import save
 
@@ -297,6 +376,7 @@ def _from_onnx(path: _Any) -> _Any:
     return load(path)
 
 
+_provide("in_a_notebook", _in_a_notebook)
 _provide("to_onnx", _to_onnx)
 _provide("from_onnx", _from_onnx)
 

@@ -25,8 +25,6 @@ import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-import numpy
-
 __all__ = [
     "ChainruleError",
     "ShapeError",
@@ -53,14 +51,19 @@ def _folder(module_file: str) -> str:
 _STANDARD_LIBRARY = _folder(os.__file__)
 _SITES = tuple(os.path.join(_STANDARD_LIBRARY, name, "") for name in ("site-packages", "dist-packages"))
 _LONGEST = 1000  # characters of what an error quotes of a file
-_NOT_THE_USERS = (_folder(__file__), _folder(numpy.__file__), "<")  # "<": code without a file
+_OURS = (_folder(__file__), "<")  # "<": code without a file
 
 
 def _is_the_users(file: str) -> bool:
     file = os.path.normcase(file)
     if file.startswith(_STANDARD_LIBRARY) and not file.startswith(_SITES):
         return False
-    return not file.startswith(_NOT_THE_USERS)
+    return not file.startswith((*_OURS, *_folders_of_numpy()))
+
+
+def _folders_of_numpy() -> list[str]:
+    """Where NumPy is, if it is there by now: an error alone does not load it."""
+    return [_folder(str(sys.modules["numpy"].__file__))] if "numpy" in sys.modules else []
 
 
 def _line_of_the_user() -> str | None:

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError, CheckpointError
 
-__all__ = ["json_ready", "load_arrays", "save_arrays", "write_atomically"]
+__all__ = ["load_arrays", "save_arrays", "write_atomically"]
 
 _AnyPath: TypeAlias = str | os.PathLike[str]
 
@@ -414,16 +414,3 @@ def _read_bfloat16(file: BinaryIO, shape: tuple[int, ...]) -> NDArray[Any]:
         _fill(file, halves)
         np.left_shift(halves, 16, out=bits[begin : begin + halves.size], dtype=np.uint32)
     return array
-
-
-def json_ready(value: Any) -> Any:
-    """A value of lists and dictionaries, its numbers that are not finite replaced by None: what JSON can hold.
-
-    >>> json_ready({"loss": [0.5, float("nan")]})
-    {'loss': [0.5, None]}
-    """
-    if isinstance(value, dict):
-        return {name: json_ready(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [json_ready(item) for item in value]
-    return None if isinstance(value, float) and not abs(value) < float("inf") else value

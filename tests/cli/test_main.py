@@ -46,7 +46,7 @@ def test_every_example_of_the_help_is_one(command, monkeypatch):
         examples += [shlex.split(line)[1:] for line in lines if line.startswith("  chainrule ")]
     assert len(examples) >= 9
     for words in examples:
-        assert callable(_commands.parser().parse_args(words).run)
+        assert callable(_commands.parser(words).parse_args(words).run)
 
 
 def test_version(command):

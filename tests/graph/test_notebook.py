@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chainrule.graph import _notebook
-from chainrule.graph._notebook import Shown, show_with
+from chainrule import _above
+from chainrule.graph._notebook import Shown
 
 
 class Thing(Shown):
@@ -16,15 +16,6 @@ class Thing(Shown):
 
     def __repr__(self) -> str:
         return "a thing"
-
-
-@pytest.fixture(autouse=True)
-def _nobody_shows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_notebook, "_show", None)
-
-
-def test_alone_a_thing_is_text() -> None:
-    assert Thing()._repr_mimebundle_() == {"text/plain": "a thing"}
 
 
 @pytest.mark.parametrize(
@@ -38,7 +29,10 @@ def test_alone_a_thing_is_text() -> None:
     ],
 )
 def test_the_function_that_was_given_shows_it(
-    include: Collection[str] | None, exclude: Collection[str] | None, kinds: list[str]
+    monkeypatch: pytest.MonkeyPatch,
+    include: Collection[str] | None,
+    exclude: Collection[str] | None,
+    kinds: list[str],
 ) -> None:
     shown: list[Any] = []
 
@@ -46,7 +40,7 @@ def test_the_function_that_was_given_shows_it(
         shown.append(thing)
         return {"image/svg+xml": "<svg/>", "text/plain": "drawn"}
 
-    show_with(show)
+    monkeypatch.setitem(_above._functions, "in_a_notebook", show)
     thing = Thing()
     assert list(thing._repr_mimebundle_(include=include, exclude=exclude)) == kinds
     assert shown == [thing]

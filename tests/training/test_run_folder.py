@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chainrule._json import json_ready
 from chainrule.errors import ArgumentError, CheckpointError
-from chainrule.storage import json_ready
 from chainrule.training import Epoch, History, RunFolder
 
 LEFTOVER = ".chainrule-0123456789abcdef.tmp"

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ from starlette.testclient import TestClient
 import chainrule as cr
 from chainrule.errors import ShapeError
 from chainrule.web import _request, _static
-from chainrule.web._api import routes
+from chainrule.web._api import PARTS, routes
 from chainrule.web._app import app
 from chainrule.web._guard import door
 from chainrule.web._problem import Problem
@@ -348,7 +349,7 @@ NAMES = (
 
 def paths(method: str) -> list[str]:
     """Of the API; a stream never ends, and a run makes a folder for each example: their own tests try those."""
-    asked = routes(State("mnist", Path("runs")))
+    asked = routes(chain.from_iterable(PARTS), State("mnist", Path("runs")))
     left_out = ("/api/run/stream", "/api/run/start")
     return [route.path for route in asked if method in route.methods
             and route.path not in left_out]  # fmt: skip

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
-        options = parser().parse_args(arguments)
+        options = parser(arguments).parse_args(arguments)
         code: int = options.run(options)
         return code
     except SystemExit as end:  # argparse, after --help and wrong arguments

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ..storage import json_ready
+from .._json import json_ready
 from ..verify import check_gradients
 from ._given import read_given
 from ._subject import find, inputs_of, load, made

@@ -3,25 +3,46 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from .. import __version__
-from ..engines import available
-from ..optimizers import BY_NAME
-from ..runs import ACTIVATIONS, INITIALS, LEARNING_RATES, READERS, TASKS, Settings, number, one_of, whole
-from ..web import PORT
+from ..runs import TASKS, number, one_of, whole
 from ..words import LANGUAGES
 from . import _help as words
 from ._arguments import Parser, port, several, typed
 from ._formats import FORMATS
 
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[Parser]
+
+class Command(NamedTuple):
+    """A command.
+
+    arguments  adds its own to a parser
+    function   that is called, of the module with the command's name; None for one of the same name
+    """
+
+    name: str
+    summary: str
+    description: str
+    examples: str
+    arguments: Callable[[Parser], None]
+    function: str | None = None
+
+    def run(self, options: argparse.Namespace) -> int:
+        """Do it; returns the exit code."""
+        module = import_module(f"._{self.name}", __package__)  # here: none waits for what another one needs
+        code: int = getattr(module, self.function or self.name)(options)
+        return code
 
 
-def parser() -> Parser:
-    """The parser of the whole command line; ``run`` in what it gives is the command's function."""
+def parser(arguments: Sequence[str] | None = None) -> Parser:
+    """The parser of the command line; ``run`` in what it gives is the command's function.
+
+    arguments   the words that will be read, by default those of this process: of all commands only the one that they
+                name gets its arguments, which say what there is to choose from, and to find that takes longer
+    """
     top = Parser(
         prog="chainrule",
         description="Backpropagation that can be seen, checked and proved.",
@@ -29,24 +50,17 @@ def parser() -> Parser:
     )
     top.add_argument("--version", action="version", version=f"chainrule {__version__}")
     top.set_defaults(run=lambda options: _help(top))
-    commands = top.add_subparsers(metavar="COMMAND", parser_class=Parser)
-    _add_train(commands)
-    _add_eval(commands)
-    _add_predict(commands)
-    _add_export(commands)
-    _add_show(commands)
-    _add_explain(commands)
-    _add_draw(commands)
-    _add_flow(commands)
-    _command(
-        commands,
-        "info",
-        "what chainrule computes with here",
-        words.INFO,
-        "example\n  chainrule info --json",
-    )
-    _add_check(commands)
-    _add_web(commands)
+    parsers = top.add_subparsers(metavar="COMMAND", parser_class=Parser)
+    given = sys.argv[1:] if arguments is None else arguments
+    asked = next((word for word in given if not word.startswith("-")), None)
+    for command in COMMANDS:
+        one = parsers.add_parser(
+            command.name, help=command.summary, description=command.description, epilog=command.examples
+        )
+        one.set_defaults(run=command.run)
+        one.add_argument("--json", action="store_true", help="print one JSON object, for a program to read")
+        if command.name == asked:
+            command.arguments(one)
     return top
 
 
@@ -55,24 +69,11 @@ def _help(top: Parser) -> int:
     return 0
 
 
-def _command(
-    commands: Commands, name: str, summary: str, description: str, examples: str, *, function: str = ""
-) -> Parser:
-    """A command; the function that it calls has its name, in a module of its name."""
+def _train(command: Parser) -> None:
+    from ..engines import available
+    from ..optimizers import BY_NAME
+    from ..runs import ACTIVATIONS, INITIALS, LEARNING_RATES, READERS, Settings
 
-    def run(options: argparse.Namespace) -> int:
-        module = import_module(f"._{name}", __package__)  # here: none waits for what another one needs
-        code: int = getattr(module, function or name)(options)
-        return code
-
-    command = commands.add_parser(name, help=summary, description=description, epilog=examples)
-    command.set_defaults(run=run)
-    command.add_argument("--json", action="store_true", help="print one JSON object, for a program to read")
-    return command
-
-
-def _add_train(commands: Commands) -> None:
-    command = _command(commands, "train", "train a network", words.TRAIN, words.TRAIN_EXAMPLES)
     command.add_argument(
         "data", nargs="?", metavar="DATA", help="mnist (the default), FOLDER, FILE.npz or a table"
     )
@@ -113,10 +114,7 @@ def _add_train(commands: Commands) -> None:
     )
 
 
-def _add_eval(commands: Commands) -> None:
-    command = _command(
-        commands, "eval", "measure a trained network", words.EVAL, words.EVAL_EXAMPLES, function="evaluate"
-    )
+def _eval(command: Parser) -> None:
     command.add_argument(
         "run_folder", metavar="RUN", help="the folder of a run, or a .safetensors or .onnx file"
     )
@@ -125,14 +123,7 @@ def _add_eval(commands: Commands) -> None:
     )
 
 
-def _add_predict(commands: Commands) -> None:
-    command = _command(
-        commands,
-        "predict",
-        "say what a network makes of a file",
-        words.PREDICT,
-        words.PREDICT_EXAMPLES,
-    )
+def _predict(command: Parser) -> None:
     command.add_argument(
         "run_folder", metavar="RUN", help="the folder of a run, or a .safetensors or .onnx file"
     )
@@ -147,10 +138,7 @@ def _add_predict(commands: Commands) -> None:
     )
 
 
-def _add_export(commands: Commands) -> None:
-    command = _command(
-        commands, "export", "write a trained network as ONNX", words.EXPORT, words.EXPORT_EXAMPLES
-    )
+def _export(command: Parser) -> None:
     command.add_argument(
         "run_folder", metavar="RUN", help="the folder of a run, or a .safetensors or .onnx file"
     )
@@ -160,8 +148,7 @@ def _add_export(commands: Commands) -> None:
     )
 
 
-def _add_show(commands: Commands) -> None:
-    command = _command(commands, "show", "print the compiled step of a run", words.SHOW, words.SHOW_EXAMPLES)
+def _show(command: Parser) -> None:
     command.add_argument("run_folder", metavar="RUN", help="the folder of a run")
     command.add_argument(
         "--no-time", dest="time", action="store_false", help="do not compile and measure the step"
@@ -169,14 +156,7 @@ def _add_show(commands: Commands) -> None:
     command.add_argument("--plain", action="store_true", help="no colours (a file never gets any)")
 
 
-def _add_explain(commands: Commands) -> None:
-    command = _command(
-        commands,
-        "explain",
-        "explain an expression, gate by gate",
-        words.EXPLAIN,
-        words.EXPLAIN_EXAMPLES,
-    )
+def _explain(command: Parser) -> None:
     _add_expression(command, "EXPRESSION or RUN")
     command.add_argument(
         "--what-if",
@@ -191,8 +171,7 @@ def _add_explain(commands: Commands) -> None:
     _add_report(command)
 
 
-def _add_draw(commands: Commands) -> None:
-    command = _command(commands, "draw", "draw an expression or a network", words.DRAW, words.DRAW_EXAMPLES)
+def _draw(command: Parser) -> None:
     _add_expression(command, "EXPRESSION or RUN")
     passes = ("both", "forward", "backward")
     command.add_argument(
@@ -216,10 +195,7 @@ def _add_draw(commands: Commands) -> None:
     command.add_argument("--out", metavar="FILE", help="the picture")
 
 
-def _add_flow(commands: Commands) -> None:
-    command = _command(
-        commands, "flow", "see how gradients flow through a run", words.FLOW, words.FLOW_EXAMPLES
-    )
+def _flow(command: Parser) -> None:
     command.add_argument("run_folder", metavar="RUN", help="the folder of a run")
     command.add_argument(
         "--rows", type=typed(whole(1)), metavar="N", help="rows of the mini-batch (that of the run)"
@@ -227,14 +203,7 @@ def _add_flow(commands: Commands) -> None:
     _add_report(command)
 
 
-def _add_check(commands: Commands) -> None:
-    command = _command(
-        commands,
-        "check",
-        "check somebody's gradients, or all of chainrule's",
-        words.CHECK,
-        words.CHECK_EXAMPLES,
-    )
+def _check(command: Parser) -> None:
     command.add_argument("target", nargs="?", metavar="FILE.py:NAME", help="a class, an object or a function")
     command.add_argument(
         "--input",
@@ -260,8 +229,9 @@ def _add_check(commands: Commands) -> None:
     )
 
 
-def _add_web(commands: Commands) -> None:
-    command = _command(commands, "web", "open the page: step, train, draw", words.WEB, words.WEB_EXAMPLES)
+def _web(command: Parser) -> None:
+    from ..web import PORT
+
     command.add_argument(
         "data",
         nargs="?",
@@ -340,3 +310,33 @@ def _add_report(command: Parser) -> None:
         help=f"{', '.join(FORMATS)} (text)",
     )
     command.add_argument("--out", metavar="FILE", help="write it to a file: .txt, .md, .html, .tex or .json")
+
+
+def _nothing(command: Parser) -> None:
+    """For a command without arguments of its own."""
+
+
+COMMANDS = (
+    Command("train", "train a network", words.TRAIN, words.TRAIN_EXAMPLES, _train),
+    Command("eval", "measure a trained network", words.EVAL, words.EVAL_EXAMPLES, _eval, function="evaluate"),
+    Command("predict", "say what a network makes of a file", words.PREDICT, words.PREDICT_EXAMPLES, _predict),
+    Command("export", "write a trained network as ONNX", words.EXPORT, words.EXPORT_EXAMPLES, _export),
+    Command("show", "print the compiled step of a run", words.SHOW, words.SHOW_EXAMPLES, _show),
+    Command(
+        "explain", "explain an expression, gate by gate", words.EXPLAIN, words.EXPLAIN_EXAMPLES, _explain
+    ),
+    Command("draw", "draw an expression or a network", words.DRAW, words.DRAW_EXAMPLES, _draw),
+    Command("flow", "see how gradients flow through a run", words.FLOW, words.FLOW_EXAMPLES, _flow),
+    Command(
+        "info", "what chainrule computes with here", words.INFO, "example\n  chainrule info --json", _nothing
+    ),
+    Command(
+        "check",
+        "check somebody's gradients, or all of chainrule's",
+        words.CHECK,
+        words.CHECK_EXAMPLES,
+        _check,
+    ),
+    Command("web", "open the page: step, train, draw", words.WEB, words.WEB_EXAMPLES, _web),
+)
+"""In the order in which people need them."""

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from .._json import json_ready
 from ..errors import ChainruleError, NonFiniteError
-from ..storage import json_ready
 
 
 def prepare() -> None:

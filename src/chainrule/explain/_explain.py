@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from .._json import json_ready
 from ..graph import Node, Variable
-from ..storage import json_ready
 from ..verify import InputCheck
 from ..words import words
 from ._backpropagation import Backpropagation, Index, backpropagation, element_name

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .._json import json_ready
 from ..errors import ArgumentError
 from ..graph import chosen
-from ..storage import json_ready, write_atomically
+from ..storage import write_atomically
 from .document import Document, html, latex, markdown, rich_of, text
 
 

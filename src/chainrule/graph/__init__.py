@@ -8,7 +8,7 @@ from ._arrays import as_array, is_foreign
 from ._backward import gradients_of, reachable, undo_broadcasting
 from ._dimension import Dimension, fitted, length_at, shape_at
 from ._inputs import as_numbers, check_inputs, holds_numbers
-from ._notebook import Shown, chosen, show_with
+from ._notebook import Shown, chosen
 from ._quiet import quiet
 from ._recording import apply, new_variable, no_grad, run_gate, tracing
 from ._transforms import grad, hessian, jacobian, value_and_grad
@@ -74,7 +74,6 @@ __all__ = [
     "rebuild",
     "run_gate",
     "shape_at",
-    "show_with",
     "tracing",
     "undo_broadcasting",
     "value_and_grad",

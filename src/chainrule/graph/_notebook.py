@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
 
-_show: Callable[[Any], Mapping[str, str]] | None = None
-
-
-def show_with(function: Callable[[Any], Mapping[str, str]]) -> None:
-    """Say how things are shown in notebooks from now on.
-
-    function  from a thing to its forms, by MIME type
-    """
-    global _show
-    _show = function
+from .._above import provided
 
 
 class Shown:
@@ -32,8 +22,7 @@ class Shown:
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, str]:
-        bundle = {"text/plain": repr(self)} if _show is None else _show(self)
-        return chosen(bundle, include, exclude)
+        return chosen(provided("in_a_notebook")(self), include, exclude)
 
 
 def chosen(

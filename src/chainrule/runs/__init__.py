@@ -20,7 +20,6 @@ __getattr__ = _lazy_names(
             "INITIALS",
             "LEARNING_RATES",
             "READERS",
-            "TASKS",
             "Settings",
             "checked_settings",
             "new_settings",
@@ -31,7 +30,7 @@ __getattr__ = _lazy_names(
         "_statements": ("Statement", "statements"),
         "_step": ("Step",),
         "_table_model": ("TableModel", "load_run"),
-        "_table_options": ("TableOptions",),
+        "_table_options": ("TASKS", "TableOptions"),
     },
 )
 
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
         INITIALS,
         LEARNING_RATES,
         READERS,
-        TASKS,
         Settings,
         checked_settings,
         new_settings,
@@ -59,7 +57,7 @@ if TYPE_CHECKING:
     from ._statements import Statement, statements
     from ._step import Step
     from ._table_model import TableModel, load_run
-    from ._table_options import TableOptions
+    from ._table_options import TASKS, TableOptions
 
 __all__ = [
     "TASKS",

@@ -26,8 +26,6 @@ ACTIVATIONS: Mapping[str, type[Layer]] = {
     "softplus": layers.Softplus,
     "silu": layers.SiLU,
 }
-TASKS = ("classification", "regression")
-"""What a column of a table can be predicted as."""
 INITIALS = ("auto", "he", "xavier")
 """How the first weights are spread; "auto" takes what suits the activation."""
 

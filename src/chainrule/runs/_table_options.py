@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+TASKS = ("classification", "regression")
+"""What a column of a table can be predicted as."""
+
 
 @dataclass(frozen=True)
 class TableOptions:

@@ -18,8 +18,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from .._json import json_ready
 from ..errors import ArgumentError, CheckpointError
-from ..storage import json_ready, write_atomically
+from ..storage import write_atomically
 from ._history import History
 
 _FORMAT = 1

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from .._json import json_ready
 from ..runs import probabilities
-from ..storage import json_ready
 from ._classifier import Array, Classifier, choices, classifier_of, flow_back, losses_of
 from ._drawn import as_in_mnist
 from ._problem import Problem

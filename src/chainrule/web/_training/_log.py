@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
-from ...storage import json_ready
+from ..._json import json_ready
 
 Event = dict[str, Any]
 

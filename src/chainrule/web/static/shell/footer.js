@@ -5,10 +5,14 @@ import { get } from "../lib/api.js";
 import { countText } from "../lib/number.js";
 import { lang, t } from "../lib/words.js";
 
+const LATER = 1000; // milliseconds: what is needed for the foot takes the server long, and the view comes first
+
 export function Footer() {
   const [about, setAbout] = useState(null);
   useEffect(() => {
-    get("about").then(setAbout, () => setAbout(null)); // the views say it when the server is gone
+    const ask = () => get("about").then(setAbout, () => setAbout(null)); // the views say it when the server is gone
+    const timer = setTimeout(ask, about ? 0 : LATER);
+    return () => clearTimeout(timer);
   }, [lang.value]);
   if (!about) return html`<footer class="shell-foot"><p>chainrule</p></footer>`;
   const { name, rows } = about.data;
