@@ -234,6 +234,15 @@ def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
             load_npz(path)
 
 
+def test_an_archive_behind_something_else_is_refused_as_numpy_refuses_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.npz")
+    path.write_bytes(b"MZ, a program that unpacks itself" + path.read_bytes())
+    with pytest.raises(ValueError, match="pickled"):
+        np.load(path)
+    with pytest.raises(DataError, match="there is something before the beginning of the archive"):
+        load_npz(path)
+
+
 def test_a_member_without_npy_is_no_array(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
         archive.writestr("x_train", npy(X))

@@ -54,6 +54,7 @@ def load_npz(
         raise DataError(f"there is no file {path}", fix="give the path of an .npz file")
     try:
         with zipfile.ZipFile(path) as archive:
+            _check_beginning(path)
             keys = [_find_key(archive, path, *names) for names in _NAMES]
             x_train, t_train, x_test, t_test = (_read_array(archive, path, key) for key in keys)
     # What zipfile raises for damaged archives, passwords, and compression that it does not know.
@@ -68,6 +69,16 @@ def load_npz(
         one_hot_label=one_hot_label,
         name=str(path),
     )
+
+
+def _check_beginning(path: Path) -> None:
+    """Refuse what only its end makes an archive, such as a program that unpacks itself: NumPy does not read it either.
+
+    raises   OSError
+    """
+    with path.open("rb") as file:
+        if not file.read(4).startswith(b"PK"):
+            raise OSError("there is something before the beginning of the archive")
 
 
 def _find_key(archive: ZipFile, path: Path, *names: str) -> str:
