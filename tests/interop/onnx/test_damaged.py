@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -109,6 +111,30 @@ def test_a_large_image_is_refused_before_it_is_made(lengths):
     data = model(nodes, {"w": np.ones(1, np.float32)}, shape=("N", 1, *lengths)).SerializeToString()
     with limited_memory(2**24), pytest.raises(CheckpointError, match="are too large to be made for a look"):
         loaded(data)
+
+
+_PEAK = """
+import re, sys, numpy as np, chainrule as cr
+cr.onnx.load(sys.argv[1])  # what is imported and kept is there now
+status = lambda word: int(re.search(word + r":\\s+(\\d+) kB", open("/proc/self/status").read())[1]) << 10
+before = status("VmRSS")
+net = cr.onnx.load(sys.argv[2])
+print(status("VmHWM") - before)
+assert all(array.flags.writeable for array in net.params.values())
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the memory of a process is told by Linux")
+def test_a_large_file_takes_no_more_than_twice_its_size(tmp_path):
+    """Of the whole process, since the memory of protobuf is not Python's; one array is the worst case."""
+    small, large = tmp_path / "small.onnx", tmp_path / "large.onnx"
+    onnx.save(model([node("MatMul", "x W", "y")], _W), small)
+    onnx.save(model([node("MatMul", "x W", "y")], {"W": np.ones((4, 3_000_000), np.float32)}), large)
+    size = large.stat().st_size
+    assert size > 48e6
+    command = [sys.executable, "-c", _PEAK, str(small), str(large)]
+    peak = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert size < peak <= 2 * size + (4 << 20)
 
 
 def test_a_tensor_in_another_file_is_never_looked_for(tmp_path):

@@ -128,7 +128,7 @@ def _network_of(
         nodes, ending = (*nodes, *ending), ()
     used = {i for node in nodes for i in node.inputs}
     fixed = _statistics(nodes) | set(_said(model).get("constants", ()))
-    parameters = {n: a for n, a in arrays.items() if n in used and _learns(a) and n not in fixed}
+    parameters = {n: np.array(a) for n, a in arrays.items() if n in used and _learns(a) and n not in fixed}
     constants = {n: a for n, a in arrays.items() if n not in parameters}
     if not parameters:
         raise UnsupportedError("it has no arrays of floating-point numbers, so there is nothing to train")

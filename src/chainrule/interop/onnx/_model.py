@@ -74,7 +74,7 @@ class Model:
     """A graph of operators.
 
     inputs    without those that have a value of their own
-    arrays    what the file holds the numbers of, by name; nobody else holds their memory
+    arrays    what the file holds the numbers of, by name; they cannot all be written
     nodes     in the order of the file, in which each comes after what it needs
     metadata  what its maker wrote beside it
     """
@@ -171,7 +171,7 @@ def dtype_of(number: int) -> np.dtype[Any] | None:
 
 
 def array_of(tensor: Any) -> Array:
-    """The numbers of an ``onnx.TensorProto``, in memory of their own."""
+    """The numbers of an ``onnx.TensorProto``; where they lie as such in it, they cannot be written."""
     onnx = the_package("reading an ONNX file")
     name = f"the tensor {_text(tensor.name)!r:.80}"
     if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
@@ -187,7 +187,7 @@ def array_of(tensor: Any) -> Array:
     try:
         if any(length < 0 for length in tensor.dims):
             raise ValueError
-        return np.array(onnx.numpy_helper.to_array(tensor))
+        return np.asarray(onnx.numpy_helper.to_array(tensor))
     except Exception:
         raise ValueError(f"{name} does not hold as many numbers as it says") from None
 
