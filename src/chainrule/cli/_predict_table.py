@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from ..datasets import Target
 from ..runs import load_run, probabilities
 from ..storage import write_atomically
-from ._screen import counted, percent, print_json
+from ._screen import counted, new_grid, percent, print_grid, print_json
 
 _MOST_ROWS = 100  # on the screen
 
@@ -63,14 +64,8 @@ def _for_a_program(answers: list[Any], shares: Any, classes: tuple[str, ...]) ->
 
 
 def _print(target: str, answers: Any, shares: Any, classes: tuple[str, ...]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
     heads = ("row", target) if shares is None else ("row", target, "probability", "next", "probability")
-    table = Table(*heads, box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in table.columns:
-        column.justify, column.overflow = "right", "fold"
+    table = new_grid(*heads, first="right")
     for row, answer in enumerate(answers):
         if shares is None:
             table.add_row(f"{row}", f"{answer:.6g}")
@@ -78,4 +73,4 @@ def _print(target: str, answers: Any, shares: Any, classes: tuple[str, ...]) -> 
         first, second = np.argsort(-shares[row], kind="stable")[:2]
         own = (percent(float(shares[row, c])) for c in (first, second))
         table.add_row(f"{row}", classes[first], next(own), classes[second], next(own))
-    Console(highlight=False, markup=False).print(table)
+    print_grid(table, sys.stdout)

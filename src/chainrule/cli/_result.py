@@ -5,29 +5,16 @@ from __future__ import annotations
 from typing import Any, TextIO
 
 from ..runs import ClassificationResult, RegressionResult
-from ._screen import share
+from ._screen import new_grid, print_grid, share
 
 
 def show_result(result: ClassificationResult | RegressionResult, stream: TextIO) -> None:
     """Print a table: each class, or each measure of error beside that of the mean alone."""
-    from rich.console import Console
-
-    table = _classes(result) if isinstance(result, ClassificationResult) else _numbers(result)
-    Console(file=stream, highlight=False, markup=False).print(table)
-
-
-def _table(*columns: str) -> Any:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for number, name in enumerate(columns):
-        table.add_column(name, justify="right" if number else "left", overflow="fold")
-    return table
+    print_grid(_classes(result) if isinstance(result, ClassificationResult) else _numbers(result), stream)
 
 
 def _classes(result: ClassificationResult) -> Any:
-    table = _table("class", "rows", "right", "recall", "predicted", "precision")
+    table = new_grid("class", "rows", "right", "recall", "predicted", "precision")
     for one in result.classes:
         shares = (share(one.right, one.rows), share(one.right, one.guessed))
         table.add_row(one.name, f"{one.rows:,}", f"{one.right:,}", shares[0], f"{one.guessed:,}", shares[1])
@@ -35,7 +22,7 @@ def _classes(result: ClassificationResult) -> Any:
 
 
 def _numbers(result: RegressionResult) -> Any:
-    table = _table("test rows", f"{result.rows:,}", f"always {result.baseline:.6g}")
+    table = new_grid("test rows", f"{result.rows:,}", f"always {result.baseline:.6g}")
     table.add_row("R²", f"{result.r2:.4f}", "0")
     table.add_row("mean absolute error", f"{result.mae:.6g}", f"{result.baseline_mae:.6g}")
     table.add_row("root mean square error", f"{result.rmse:.6g}", "")

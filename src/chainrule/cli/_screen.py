@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal, TextIO
 
 from .._json import json_ready
 from ..errors import ChainruleError, NonFiniteError
@@ -61,6 +61,28 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [header, *rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(str.rjust, line, widths)) for line in lines)
+
+
+def new_grid(*columns: str, first: Literal["left", "right"] = "left") -> Any:
+    """A table under a line, whose columns fold what is wider than the screen.
+
+    first   where the first column has its texts; the others have numbers, flush right
+    returns a ``rich.table.Table``, to `add_row` to
+    """
+    from rich import box
+    from rich.table import Table
+
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, name in enumerate(columns):
+        grid.add_column(name, justify="right" if number else first, overflow="fold")
+    return grid
+
+
+def print_grid(grid: Any, stream: TextIO) -> None:
+    """Print what `new_grid` made."""
+    from rich.console import Console
+
+    Console(file=stream, highlight=False, markup=False).print(grid)
 
 
 def counted(number: int, what: str) -> str:

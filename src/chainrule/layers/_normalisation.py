@@ -108,7 +108,7 @@ class BatchNorm(Normalisation):
         if count == 1 or not axes:
             raise ShapeError(
                 f"BatchNorm cannot tell a variance from one number a feature; in training it was given {x.shape}",
-                fix="another batch_size: the last mini-batch of an epoch has what is left of the rows",
+                fix="Trainer(..., drop_last=True): the last mini-batch of an epoch has only what is left of the rows",
             )
         mean = f.mean(x, axis=axes, keepdims=True)
         centred = f.subtract(x, mean)

@@ -35,6 +35,7 @@ class Trainer:
     network        what is trained; its ``params`` are changed in place
     optimizer      the update rule
     batch_size     rows of a mini-batch; the last one of an epoch may be smaller
+    drop_last      leave it out where it is smaller; as rows are shuffled, they are others in each epoch
     seed           of the order of the data, which depends on it and the number of the epoch alone
     engine         what runs a step: "auto", "eager"
     clip_norm      scale the gradients of a step down to this common length, or None
@@ -58,6 +59,7 @@ class Trainer:
         optimizer: Optimizer,
         *,
         batch_size: int = 100,
+        drop_last: bool = False,
         seed: int = 0,
         engine: str = "auto",
         clip_norm: float | None = None,
@@ -77,6 +79,7 @@ class Trainer:
             )
         self.network, self.optimizer = network, optimizer
         self.batch_size = _whole("batch_size", batch_size, least=1)
+        self.drop_last = drop_last
         self.seed, self.engine = _whole("seed", seed, least=0), resolve(engine)
         self.clip_norm, self.deterministic = clip_norm, deterministic
         self.schedule = schedule
@@ -92,6 +95,7 @@ class Trainer:
             "optimizer": type(optimizer).__name__,
             **optimizer.config(),
             "batch_size": self.batch_size,
+            "drop_last": drop_last,
             "seed": self.seed,
             "engine": self.engine,
             "clip_norm": clip_norm,
@@ -136,6 +140,9 @@ class Trainer:
             if not isinstance(validation, (tuple, list)) or len(validation) != 2:
                 raise ArgumentError("validation must be a pair of arrays", fix="validation=(x_test, t_test)")
             validation = self._checked(*validation)
+        if self.drop_last and len(x) < self.batch_size:
+            what = f"no mini-batch of {self.batch_size} rows can be made of {len(x)}, and smaller ones are dropped"
+            raise ArgumentError(what, fix=f"batch_size={len(x)}, or drop_last=False")
         if self.epoch_rows and self.rows != len(x):
             what = f"the epoch under way began on {self.rows} rows; x has {len(x)}"
             raise ArgumentError(what, fix="go on with the same data")
@@ -208,14 +215,15 @@ class Trainer:
         # A key of its own for each epoch: the same seed elsewhere (the first parameters) gives unrelated numbers.
         key = np.random.SeedSequence(self.seed, spawn_key=(number,))
         order = np.random.default_rng(key).permutation(len(x))
-        left = order[self.epoch_rows :]
+        rows = len(x) - len(x) % self.batch_size if self.drop_last else len(x)
+        left = order[self.epoch_rows : rows]
         whole = len(left) - len(left) % self.batch_size
         for batches in (left[:whole].reshape(-1, self.batch_size), left[np.newaxis, whole:]):
             for losses in self._run_steps(x, t, batches, interrupt) if batches.size else ():
                 for loss in losses:
                     self.epoch_loss += loss * batches.shape[1]
                     self.epoch_rows += batches.shape[1]
-            if self._stop_reason is not None and self.epoch_rows < len(x):
+            if self._stop_reason is not None and self.epoch_rows < rows:
                 return
         mean_loss = self.epoch_loss / self.epoch_rows
         self.epoch_loss, self.epoch_rows = 0.0, 0

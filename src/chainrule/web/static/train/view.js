@@ -71,7 +71,7 @@ function dataFacts() {
 
 function Nothing() {
   return html`<section class="panel">
-    <${Empty} icon="train" title=${t("page_train.nothing")} text=${t("page_train.nothing_text")} />
+    <${Empty} icon="train" title=${t("page_train.nothing")} text=${t("page_train.nothing_text", dataFacts())} />
   </section>`;
 }
 
