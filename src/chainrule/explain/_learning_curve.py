@@ -6,7 +6,6 @@ Written by hand: two lines, two axes and a few words need no plotting library, a
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -15,6 +14,7 @@ from zlib import crc32
 
 from ..errors import ArgumentError
 from ..training import History
+from ._xml import NOT_IN_XML
 
 _WORDS = {
     "en": {
@@ -283,4 +283,4 @@ def _text(
 
 def _clean(text: str) -> str:
     """The text without what XML cannot hold, in one line."""
-    return " ".join(re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text).split())
+    return " ".join(NOT_IN_XML.sub("", text).split())

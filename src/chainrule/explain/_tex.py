@@ -35,10 +35,10 @@ _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 # What the fonts of every engine have: the Latin letters of the encoding T1, and with kotex those of Korea and its
 # neighbours.
 _LATIN = "\0-\x7f\xa1-\xffĂ-čĎ-đĘ-ěĞğİıĲĳĹĺĽľŁ-ńŇňŊŋŐ-ŕŘ-śŞ-ťŮ-űŸ-ž"
-KOREAN = re.compile("[\u3040-\u30ff\u3131-\u318e\u4e00-\u9fff\uac00-\ud7a3]")
+KOREAN = "[\u3040-\u30ff\u3131-\u318e\u4e00-\u9fff\uac00-\ud7a3]"  # compiled when used, which takes long
 """What needs the package kotex."""
 
-_SET = re.compile(f"[{_LATIN}]|{KOREAN.pattern}")
+_SET = f"[{_LATIN}]|{KOREAN}"
 _LIGATURE = re.compile(r"(?<=[,'])(?=[,'])")
 
 
@@ -62,7 +62,7 @@ def _part(found: re.Match[str]) -> str:
         return f"${{}}_{{{part.translate(_LOWERED)}}}$"
     if part in _SYMBOLS:
         return f"${_SYMBOLS[part]}$"
-    return part if _SET.match(part) else f"{{[}}U+{ord(part):04X}{{]}}"
+    return part if re.match(_SET, part) else f"{{[}}U+{ord(part):04X}{{]}}"
 
 
 def in_formula(formula: str) -> str:
@@ -73,4 +73,4 @@ def in_formula(formula: str) -> str:
 def _in_formula(letter: str) -> str:
     if letter in _SYMBOLS and not letter.isascii():
         return rf"\ensuremath{{{_SYMBOLS[letter]}}}"  # it may stand in a name, which is text
-    return letter if _SET.match(letter) else rf"\text{{U+{ord(letter):04X}}}"
+    return letter if re.match(_SET, letter) else rf"\text{{U+{ord(letter):04X}}}"

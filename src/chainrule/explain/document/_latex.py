@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from .. import notation
@@ -52,7 +53,7 @@ def latex(document: Document, *, standalone: bool = True) -> str:
     if r"\fitted" in body:
         packages.append("graphicx")
         body = f"{_FITTED}\n{body}"
-    if document.language == "ko" or KOREAN.search(body):
+    if document.language == "ko" or re.search(KOREAN, body):
         packages.append("kotex")
     if not standalone:
         return f"% needs the packages {', '.join(packages)}\n{body}\n"

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from hashlib import sha256
 from html import escape
 
+from .._xml import NOT_IN_XML
 from ._pieces import Bezier, Group, Piece, Rectangle, Triangle, Words, groups_of
 from ._scene import Point, Scene
 
 _FONTS = (
     "system-ui, -apple-system, 'Segoe UI', 'Noto Sans KR', 'Apple SD Gothic Neo', 'Malgun Gothic', sans-serif"
 )
-_NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def svg(scene: Scene) -> str:
@@ -81,4 +80,4 @@ def _short(number: float) -> str:
 
 def _clean(text: str) -> str:
     """Text in one line, without what XML cannot hold."""
-    return escape(" ".join(_NOT_IN_XML.sub("", text).split()), quote=False)
+    return escape(" ".join(NOT_IN_XML.sub("", text).split()), quote=False)

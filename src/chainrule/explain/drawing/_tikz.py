@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from .._tex import ENCODING, KOREAN, tex
@@ -18,7 +19,7 @@ def tikz(scene: Scene) -> str:
     names = {colour: f"c{number}" for number, colour in enumerate(colours)}
     body = "\n".join(f"  {line}" for piece in pieces for line in _lines(piece, names))
     packages = ["tikz"]
-    if KOREAN.search(body):
+    if re.search(KOREAN, body):
         packages.append("kotex")
     if r"\ding" in body:
         packages.append("pifont")

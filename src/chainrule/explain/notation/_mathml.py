@@ -9,10 +9,10 @@ from html import escape
 from typing import Any
 
 from .._expression import Array, Equation, Expression, Gradient, Name, Number, Operation
+from .._xml import NOT_IN_XML
 from ._numbers import parts
 from ._writer import FUNCTIONS, Writer, index_text, rows_of, shape_text, shown_settings
 
-_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ELEMENT = re.compile(r"<(\w+)>((?:(?!</?\1>).)*</\1>)", re.DOTALL)  # one alone, with none of its kind inside
 _MARK = re.compile('^<mrow data-term="[^"]*">')
 _LEFT = '<mtd style="text-align:left">'
@@ -158,7 +158,7 @@ class _Sides(_MathML):
 
 @lru_cache(maxsize=4096)  # formulas are made of few words, again and again
 def _tag(name: str, inside: str) -> str:
-    return f"<{name}>{escape(_NOT_IN_XML.sub('�', inside), quote=False)}</{name}>"
+    return f"<{name}>{escape(NOT_IN_XML.sub('�', inside), quote=False)}</{name}>"
 
 
 def _text(inside: str) -> str:
