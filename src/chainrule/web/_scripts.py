@@ -30,7 +30,9 @@ def bundles(texts: Mapping[str, str]) -> dict[str, str]:
     texts   all scripts, by their paths in one folder
     """
     imports = {
-        name: [_path(written, name) for _, written in _FROM.findall(text)] for name, text in texts.items()
+        name: [_path(written, name) for _, written in _FROM.findall(text)]
+        for name, text in texts.items()
+        if not name.startswith(VENDOR)
     }
     first = [*_closure(MAIN, imports), *_closure(FIRST, imports)]
     later = {_path(written, name) for name in first for written in _LATER.findall(texts[name])} - {FIRST}
