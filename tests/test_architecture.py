@@ -26,11 +26,11 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # A room imports from rooms before it, never from those behind it (docs/architecture.md).
 ROOMS = (
-    "__version__", "_above", "_json", "_lazy", "errors", "storage", "words", "gates", "graph", "layers",
-    "networks", "optimizers", "engines", "training", "verify", "explain", "datasets", "runs", "interop", "onnx",
+    "__version__", "_above", "_json", "_lazy", "errors", "storage", "words", "comm", "gates", "graph",
+    "layers", "networks", "optimizers", "engines", "training", "verify", "explain", "datasets", "runs", "interop", "onnx",
     "sklearn", "web", "cli", "__main__",
 )  # fmt: skip
-GROUND_FLOOR = {"__version__", "_above", "_json", "_lazy", "errors", "storage", "words"}
+GROUND_FLOOR = {"__version__", "_above", "_json", "_lazy", "errors", "storage", "words", "comm"}
 # What a room knows nothing of, although it stands before it.
 UNKNOWN = {
     "engines": {"layers", "networks"},
@@ -46,6 +46,7 @@ LOADED_ONLY_WHEN_USED = {
     "matplotlib",
     "torch",
     "jax",
+    "mpi4py",
     "sklearn",
     "onnx",
     "pandas",

@@ -21,6 +21,10 @@ __getattr__ = _lazy_names(
     __name__,
     {
         "datasets": ("load_table",),
+        "comm": (
+            "Comm",
+            "MpiComm",
+        ),
         "engines": (),
         "engines.fused": ("compile",),
         "explain": (
@@ -200,6 +204,7 @@ if TYPE_CHECKING:
         training,
         verify,
     )
+    from .comm import Comm, MpiComm
     from .datasets import load_table
     from .engines.fused import compile
     from .explain import (
@@ -391,6 +396,7 @@ __all__ = [
     "BinaryCrossEntropyWithLogits",
     "Callback",
     "Checkpoints",
+    "Comm",
     "Conv2D",
     "DeepConvNet",
     "Drawing",
@@ -411,6 +417,7 @@ __all__ = [
     "MaxPool",
     "MeanSquaredError",
     "Momentum",
+    "MpiComm",
     "MulLayer",
     "Nesterov",
     "Network",

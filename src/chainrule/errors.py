@@ -14,6 +14,7 @@ ChainruleError
 ├── DataError         (ValueError)       a file or array of data that is damaged or not what it says
 ├── CheckpointError   (ValueError)       a saved network or run that cannot be used
 ├── NonFiniteError    (ArithmeticError)  NaN or inf; has ``gate``, ``variable``, ``phase`` and ``step``
+├── RankError         (RuntimeError)     processes of one run that disagree, or one that is gone; has ``lost``
 ├── GradientError     (AssertionError)   a gradient check that failed; has ``report``
 └── MissingExtraError (ImportError)      an optional package that is not installed
 """
@@ -38,6 +39,7 @@ __all__ = [
     "DataError",
     "CheckpointError",
     "NonFiniteError",
+    "RankError",
     "GradientError",
     "MissingExtraError",
 ]
@@ -228,6 +230,17 @@ class NonFiniteError(ChainruleError, ArithmeticError):
     def _details(self) -> list[str]:
         details = {"layer": self.layer, "why": self.why}
         return [f"  {name:5} {text}" for name, text in details.items() if text]
+
+
+class RankError(ChainruleError, RuntimeError):
+    """Processes of one run that disagree, or one of them that is gone.
+
+    lost   whether one is gone
+    """
+
+    def __init__(self, what: str, *, lost: bool = False, fix: str | None = None) -> None:
+        self.lost = lost
+        super().__init__(what, fix=fix)
 
 
 class GradientError(ChainruleError, AssertionError):

@@ -24,6 +24,8 @@ class EpochTable(Callback):
     every    a line is printed for each epoch whose number this divides
     """
 
+    writes = True
+
     def __init__(self, rows: int, stream: TextIO, *, every: int = 1) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import gates
-from ..errors import GraphError
+from ..errors import GraphError, UnsupportedError
 from ..gates import Gate
 from ..graph import Dimension, quiet
 from ._abstract_images import Images
@@ -122,6 +122,8 @@ class _Namespace(Images):
     def run_gate(self, gate: Gate, values: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:
         """A gate's forward; one that is not made of primitives stays as it is, an operation of its own."""
         try:
+            if gate.kind == "collective":
+                raise UnsupportedError(f"{gate.name} is no arithmetic of one process")
             return quiet.run(gate.forward, self, *values, **settings)
         except Exception:
             kept = map(AbstractArray, call_nodes(gate, tuple(_array(v).node for v in values), settings))

@@ -13,7 +13,9 @@ from typing import Any, Literal
 
 from ..errors import GateError
 
-Kind = Literal["elementwise", "reduction", "shape", "matrix", "row-wise", "window", "loss", "comparison"]
+Kind = Literal[
+    "elementwise", "reduction", "shape", "matrix", "row-wise", "window", "loss", "comparison", "collective"
+]
 
 _ALWAYS = ("xp", "dout", "out")
 
@@ -48,7 +50,8 @@ class Gate:
               ``dout`` (the upstream gradient), ``out``, ``xp``, any input, any setting, ``<input>_shape``
               (only the shape is kept, not the values) and whatever `keeps` names. A rule of ``*parameter``
               may also name ``position``: which of the inputs it is for. Rules never write into what they are given
-    kind      how the gate treats elements, for those who group, draw or prove gates
+    kind      how the gate treats elements, for those who group, draw or prove gates; what is "collective" waits for
+              other processes, so it runs where all of them run it, and nowhere else
     formula   the textbook form, only where the safe form of `forward` hides it
     keeps     values that forward computes on its way and returns behind its result, ``(out, *kept)``; for each
               the gate of the first inputs that it is, so that gradients of gradients go through it too

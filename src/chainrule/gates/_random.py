@@ -44,10 +44,14 @@ def _counters(xp: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
     return rows, sum(along[1:], along[0]) if along else xp.arange(1)
 
 
-def _dropout_mask(xp: Any, key: Any, step: Any, *, shape: tuple[int, ...], rate: float, dtype: Any) -> Any:
+def _dropout_mask(
+    xp: Any, key: Any, step: Any, first: Any = None, *, shape: tuple[int, ...], rate: float, dtype: Any
+) -> Any:
     axes = shape or (1,)  # a number has none; and NumPy's own numbers warn where words wrap, arrays do not
     given = (xp.reshape(xp.asarray(word), (1,)) for word in (key, step))
     words = [xp.asarray(word, dtype=xp.uint32) for word in (*given, *_counters(xp, axes))]
+    if first is not None:
+        words[2] = words[2] + xp.asarray(xp.reshape(xp.asarray(first), (1,)), dtype=xp.uint32)
     hash = xp.murmur3(*words) if hasattr(xp, "murmur3") else murmur3(*words)
     # Of its 2³² values the share `rate` is dropped; what is kept makes up for it, so that the mean stays.
     kept = xp.asarray(hash >= round(rate * 2**32), dtype=dtype)
@@ -65,6 +69,7 @@ dropout_mask = Gate(
 
     key      unsigned 32-bit, shape (1,) or a number: another one for each layer
     step     the number of the step
+    first    the number of the first row in the mini-batch, where this is a part of one; None is 0
     shape    of the mask: rows first
     rate     the share that is dropped, from 0 up to but not including 1
     dtype    numpy.float32 or numpy.float64

@@ -9,6 +9,7 @@ from ._backward import gradients_of, reachable, undo_broadcasting
 from ._dimension import Dimension, fitted, length_at, shape_at
 from ._inputs import as_numbers, check_inputs, holds_numbers
 from ._notebook import Shown, chosen
+from ._part import Part, all_reduce_gate, mean_of_batch, part_of_batch, recording_part, rows_of_batch
 from ._quiet import quiet
 from ._recording import apply, new_variable, no_grad, run_gate, tracing
 from ._transforms import grad, hessian, jacobian, value_and_grad
@@ -41,8 +42,10 @@ __all__ = [
     "Expression",
     "Graph",
     "Node",
+    "Part",
     "Shown",
     "Variable",
+    "all_reduce_gate",
     "apply",
     "as_array",
     "as_numbers",
@@ -64,14 +67,18 @@ __all__ = [
     "jacobian",
     "length_at",
     "local_derivatives",
+    "mean_of_batch",
     "namespace_of",
     "new_variable",
     "no_grad",
     "number_text",
     "parse",
+    "part_of_batch",
     "quiet",
     "reachable",
     "rebuild",
+    "recording_part",
+    "rows_of_batch",
     "run_gate",
     "shape_at",
     "tracing",

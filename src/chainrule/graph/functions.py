@@ -68,7 +68,6 @@ conv2d: Function = _function(gates.conv2d)
 cos: Function = _function(gates.cos)
 cross_entropy_error: Function = _function(gates.cross_entropy_error)
 divide: Function = _function(gates.divide)
-dropout_mask: Function = _function(gates.dropout_mask)
 elu: Function = _function(gates.elu)
 erf: Function = _function(gates.erf)
 exp: Function = _function(gates.exp)
@@ -121,6 +120,16 @@ windows: Function = _function(gates.windows)
 
 def concatenate(arrays: Sequence[Any], axis: int = 0) -> Any:
     return apply(gates.concatenate, *arrays, axis=axis)
+
+
+def dropout_mask(
+    key: Any, step: Any, first: Any = None, *, shape: tuple[int, ...], rate: float, dtype: Any
+) -> Any:
+    place = (key, step) if first is None else (key, step, first)
+    return apply(gates.dropout_mask, *place, shape=shape, rate=rate, dtype=dtype)
+
+
+dropout_mask.__doc__ = gates.dropout_mask.doc
 
 
 def stack(arrays: Sequence[Any], axis: int = 0) -> Any:

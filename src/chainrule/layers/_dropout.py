@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import functions as f
+from ..graph import part_of_batch
 from ._initial import checked_number, generator
 from ._layer import Layer
 
@@ -48,7 +49,9 @@ class Dropout(Layer):
         return f.identity(x)
 
     def compute_training(self, x: Any, key: Any, *, step: Any) -> tuple[Any, dict[str, Any]]:
-        mask = f.dropout_mask(key, step, shape=x.shape, rate=self.rate, dtype=x.dtype)
+        part = part_of_batch()
+        first = None if part is None else part.first
+        mask = f.dropout_mask(key, step, first, shape=x.shape, rate=self.rate, dtype=x.dtype)
         return f.multiply(x, mask), {}
 
     def initialise(

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..graph import functions as f
+from ..graph import mean_of_batch, part_of_batch, rows_of_batch
 from ._initial import checked_count, checked_dtype, checked_number
 from ._layer import Layer
 
@@ -104,15 +105,15 @@ class BatchNorm(Normalisation):
         self, x: Any, gamma: Any, beta: Any, running_mean: Any, running_var: Any, *, step: Any
     ) -> tuple[Any, dict[str, Any]]:
         axes, as_rows = self._form(x)
-        count = math.prod(x.shape[axis] for axis in axes)
-        if count == 1 or not axes:
+        count = rows_of_batch(x) * math.prod(x.shape[axis] for axis in axes[1:])
+        if not axes or (part_of_batch() is None and count == 1):
             raise ShapeError(
                 f"BatchNorm cannot tell a variance from one number a feature; in training it was given {x.shape}",
                 fix="Trainer(..., drop_last=True): the last mini-batch of an epoch has only what is left of the rows",
             )
-        mean = f.mean(x, axis=axes, keepdims=True)
+        mean = mean_of_batch(x, axes)
         centred = f.subtract(x, mean)
-        variance = f.mean(f.square(centred), axis=axes, keepdims=True)
+        variance = mean_of_batch(f.square(centred), axes)
         of_sample = f.divide(f.multiply(variance, count), count - 1)
         out = self._scaled(centred, variance, as_rows(gamma), as_rows(beta))
         return out, {

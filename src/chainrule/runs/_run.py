@@ -107,6 +107,8 @@ def _is_small(network: Network, batch_size: int) -> bool:
 class _Results(Callback):
     """Writes what a person or another program may want of a run."""
 
+    writes = True
+
     def __init__(self, folder: RunFolder, network: Network, title: str) -> None:
         self.folder, self.network, self.title = folder, network, title
         self.written = -inf

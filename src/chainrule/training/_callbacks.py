@@ -28,10 +28,14 @@ class Callback:
     A callback with something to remember across an interruption returns it from `state` (numbers, text, lists and
     dictionaries as JSON has them; arrays as values of the second dictionary) and takes it back in `restore`.
 
+    writes   whether it writes files or to the screen: where several processes train, it is called on rank 0 alone
+
     >>> class Print(cr.Callback):
     ...     def on_epoch(self, trainer, epoch):
     ...         print(f"epoch {epoch.epoch}: loss {epoch.train_loss:.3f}")
     """
+
+    writes = False
 
     def on_start(self, trainer: Trainer) -> None:
         """Before the first step, with a network that may be a resumed one; `Trainer.stop` ends it before that step."""
@@ -188,6 +192,8 @@ class Checkpoints(Callback):
     >>> Checkpoints("runs/first/checkpoint.safetensors").seconds
     10.0
     """
+
+    writes = True
 
     def __init__(self, path: str | Path, *, seconds: float = 10.0) -> None:
         if not seconds >= 0:

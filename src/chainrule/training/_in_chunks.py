@@ -11,7 +11,7 @@ import numpy as np
 
 from ..engines.fused import Stepper, readable
 from ..errors import ArgumentError, ChainruleError
-from ._nonfinite import is_good, refuse
+from ._nonfinite import is_good
 from ._step import step_settings, trace_step
 
 if TYPE_CHECKING:
@@ -37,12 +37,12 @@ class InChunks:
         trainer = self._trainer
         t = readable(t)
         settings = step_settings(trainer.optimizer, trainer.clip_norm)
-        key = (x.shape[1:], x.dtype, t.shape[1:], t.dtype, *settings)
+        key = (x.shape[1:], x.dtype, t.shape[1:], t.dtype, trainer.ranks.is_alone, *settings)
         if key not in self._steppers:
             network, optimizer, clip_norm = trainer.network, trainer.optimizer, trainer.clip_norm
             self._steppers[key] = Stepper(
-                lambda values: trace_step(network, optimizer, clip_norm, values),
-                {**trainer.held, "x": x, "t": t, "lr": 0.0, "step": 0.0},
+                lambda values: trace_step(network, optimizer, clip_norm, values, trainer.ranks),
+                {**trainer.held, "x": x, "t": t, "lr": 0.0, "step": 0.0, **trainer.ranks.example()},
                 gathered=("x", "t"),
                 dtype=trainer.dtype,
                 threads=1 if trainer.deterministic else None,
@@ -73,7 +73,8 @@ class InChunks:
             rows, batches = batches[:size], batches[size:]
             start = time.perf_counter()
             losses = self._run(stepper, x, t, rows)
-            seconds = time.perf_counter() - start
+            # What is decided by the clock must be decided alike on all ranks.
+            seconds = self._trainer.comm.broadcast(time.perf_counter() - start)
             if not self._is_good(losses):
                 yield from self._again_slowly(safe, stepper, x, t, rows)
             self._trainer.step += len(rows)
@@ -85,12 +86,9 @@ class InChunks:
         trainer = self._trainer
         numbers = np.arange(trainer.step + 1, trainer.step + 1 + len(rows))
         rates = [trainer.learning_rate(int(number)) for number in numbers] if trainer.has_schedule else None
-        return stepper.run(
-            trainer.held,
-            {"x": x, "t": t},
-            rows,
-            {"lr": rates or np.full(len(rows), trainer.learning_rate(0)), "step": numbers},
-        ).losses
+        lr = rates or np.full(len(rows), trainer.learning_rate(0))
+        own, part = trainer.ranks.rows(rows)
+        return stepper.run(trainer.held, {"x": x, "t": t}, own, {"lr": lr, "step": numbers, **part}).losses
 
     def _is_good(self, losses: Array) -> bool:
         """NaN and inf stay in parameters and state once they are there, so the end of a chunk tells of all of it."""
@@ -109,9 +107,7 @@ class InChunks:
             losses = self._run(stepper, x, t, row[np.newaxis])
             if not self._is_good(losses):
                 safe.put(before)
-                values = trainer.inputs_of_step(before, x[row], t[row])
-                graph = trace_step(trainer.network, trainer.optimizer, trainer.clip_norm, values)
-                refuse(trainer.network, graph, values, trainer.step + 1)
+                trainer.refuse_step(before, x[row], t[row])
             trainer.step += 1
             if trainer.step > done:
                 yield losses.tolist()
@@ -128,7 +124,7 @@ class _Safe:
         start = time.perf_counter()
         self._copies, self._step = self.copies(), self._trainer.step
         self.since: list[Array] = []
-        self._worth = (time.perf_counter() - start) / _COPY_SHARE
+        self._worth = self._trainer.comm.broadcast((time.perf_counter() - start) / _COPY_SHARE)
 
     def copies(self) -> dict[str, Array]:
         return {name: np.array(v) for name, v in self._trainer.held.items()}

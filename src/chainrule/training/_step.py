@@ -9,10 +9,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ..comm import NullComm
 from ..engines import StepGraph, trace
-from ..graph import Variable, as_numbers, gradients_of
+from ..graph import Variable, as_numbers, gradients_of, recording_part
 from ..graph import functions as F
 from ..optimizers import Optimizer
+from ._ranks import Ranks
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 
@@ -69,26 +71,41 @@ def initial_state(params: Arrays, optimizer: Optimizer) -> dict[str, Any]:
 
 
 def trace_step(
-    network: Network, optimizer: Optimizer, clip_norm: float | None, values: Mapping[str, Any]
+    network: Network,
+    optimizer: Optimizer,
+    clip_norm: float | None,
+    values: Mapping[str, Any],
+    ranks: Ranks | None = None,
 ) -> StepGraph:
     """Record one step.
 
     values   an example of all inputs by name: what the network holds, the optimizer's state, "x", "t", "lr" (learning
-             rate) and "step" (its number)
+             rate) and "step" (its number); with ranks also those of `Ranks.example`
+    ranks    of which each has a part of the mini-batch; None for one process
     returns  a graph whose outputs are "loss", the new parameters and what is new in the state of layers and optimizer
     """
     names, held = list(network.params), list(arrays_of(network))
+    ranks = ranks or Ranks(NullComm())
     marks = []
 
     def step(v: dict[str, Variable]) -> dict[str, Any]:
-        loss, layer_state = training_loss(
-            network, {name: v[name] for name in held}, v["x"], v["t"], v["step"]
-        )
+        part = ranks.part(v)
+        with recording_part(part):
+            loss, layer_state = training_loss(
+                network, {name: v[name] for name in held}, v["x"], v["t"], v["step"]
+            )
+        if (
+            part is not None
+        ):  # the mean over all rows is the sum over the ranks of such parts; so are its gradients
+            loss = loss * part.share
         marks.append(_newest())
         found = gradients_of(loss, [v[name] for name in names], as_graph=True)
         grads = {
             name: F.multiply(v[name], 0.0) if g is None else g for name, g in zip(names, found, strict=True)
         }
+        if part is not None:
+            sums = ranks.summed({**grads, "loss": loss})
+            loss, grads = sums["loss"], {name: sums[name] for name in grads}
         for name, g in grads.items():
             g.name = f"d{name}"
         marks.append(_newest())
@@ -104,7 +121,8 @@ def trace_step(
         loss.name = loss.name or "loss"
         return outputs
 
-    return trace(step, values, phases=lambda: (marks[0], marks[1]))
+    with ranks.recording():
+        return trace(step, values, phases=lambda: (marks[0], marks[1]))
 
 
 def step_inputs(

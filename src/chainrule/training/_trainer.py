@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from operator import index
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
+from ..comm import Comm, comm_of
 from ..engines import report_broken, resolve
 from ..errors import ArgumentError, ShapeError, UnsupportedError
 from ..graph import as_array, as_numbers, check_inputs
@@ -22,9 +24,11 @@ from ._evaluation import Evaluation
 from ._history import Epoch, History
 from ._in_chunks import InChunks
 from ._interrupt import InterruptFlag
+from ._nonfinite import refuse
 from ._one_by_one import OneByOne
+from ._ranks import Ranks
 from ._schedules import Schedule
-from ._step import Network, arrays_of, initial_state, step_inputs
+from ._step import Network, arrays_of, initial_state, step_inputs, trace_step
 
 Array = np.ndarray[Any, Any]
 
@@ -41,6 +45,8 @@ class Trainer:
     clip_norm      scale the gradients of a step down to this common length, or None
     schedule       from the number of a step to a factor of the learning rate, see `chainrule.training`
     callbacks      see `Callback`
+    comm           the processes that train together: None for this one alone, "mpi" for all that mpiexec started,
+                   or a `chainrule.Comm`. Each takes its rows of every mini-batch (docs/scale.md)
     deterministic  keep matrix products to one thread, so that bits do not depend on the number of cores
     raises         ArgumentError for settings out of range
 
@@ -65,6 +71,7 @@ class Trainer:
         clip_norm: float | None = None,
         schedule: Schedule | None = None,
         callbacks: Sequence[Callback] = (),
+        comm: Comm | str | None = None,
         deterministic: bool = False,
     ) -> None:
         if not isinstance(optimizer, Optimizer):
@@ -82,6 +89,7 @@ class Trainer:
         self.drop_last = drop_last
         self.seed, self.engine = _whole("seed", seed, least=0), resolve(engine)
         self.clip_norm, self.deterministic = clip_norm, deterministic
+        self.ranks = Ranks(comm_of(comm))
         self.schedule = schedule
         # Checkpoints come last, so that they save what the other callbacks remember of the epoch.
         self.callbacks = sorted(callbacks, key=lambda callback: isinstance(callback, Checkpoints))
@@ -148,14 +156,15 @@ class Trainer:
             raise ArgumentError(what, fix="go on with the same data")
         self.rows, self._data = len(x), (x, t)
         self._stop_reason = self.history.stopped = None
+        self._join(x, t, epochs)
         try:
             with InterruptFlag() as interrupt, self._threads():
-                for callback in self.callbacks:
+                for callback in self._called:
                     callback.on_start(self)
-                while self._stop_reason is None and len(self.history) < epochs:
+                while not self._is_stopped() and len(self.history) < epochs:
                     self._epoch(x, t, validation, interrupt)
                 self.history.stopped = self._stop_reason or "finished"
-                for callback in self.callbacks:
+                for callback in self._called:
                     callback.on_end(self)
         finally:
             self._data = None
@@ -180,6 +189,7 @@ class Trainer:
                 f"batches names rows {batches.min()} to {batches.max()}; the data has rows 0 to {len(x) - 1}"
             )
         self._stop_reason = None
+        self._join(x, t, 0)
         with InterruptFlag() as interrupt, self._threads():
             losses = [loss for some in self._run_steps(x, t, batches, interrupt) for loss in some]
             return np.array(losses, dtype=np.float64)
@@ -227,8 +237,11 @@ class Trainer:
                 return
         mean_loss = self.epoch_loss / self.epoch_rows
         self.epoch_loss, self.epoch_rows = 0.0, 0
-        train_loss, train_accuracy = self.evaluate(x, t)
-        validation_loss, validation_accuracy = self.evaluate(*validation) if validation else (None, None)
+        self.ranks.check_arrays(self.held)
+        train_loss, train_accuracy = self.ranks.mean(x, t, self.evaluate)
+        validation_loss, validation_accuracy = (
+            self.ranks.mean(*validation, self.evaluate) if validation else (None, None)
+        )
         epoch = Epoch(
             epoch=number + 1,
             step=self.step,
@@ -240,7 +253,7 @@ class Trainer:
             seconds=time.perf_counter() - start,
         )
         self.history.append(epoch)
-        for callback in self.callbacks:
+        for callback in self._called:
             callback.on_epoch(self, epoch)
 
     def _run_steps(
@@ -250,26 +263,54 @@ class Trainer:
         self._prepare(x, t)
         for losses in self._runner.steps(x, t, batches):
             yield losses
-            for callback in self.callbacks:
+            for callback in self._called:
                 callback.on_steps(self, losses)
                 if self.is_watched:
                     callback.on_step(self, losses[0])
             if interrupt.requested:
                 self.stop("interrupted")
-            if self._stop_reason is not None:
+            if self._is_stopped():
                 return
+
+    def _is_stopped(self) -> bool:
+        """Whether somebody asked for the end, on any rank: so all end after the same step."""
+        self._stop_reason = self.comm.first(self._stop_reason)
+        return self._stop_reason is not None
+
+    def _join(self, x: Array, t: Array, epochs: int) -> None:
+        """See to it that all ranks begin alike: the parameters, and what has no right to differ."""
+        if self.ranks.is_alone:
+            return
+        self.ranks.check_alike("settings", [self.settings, self.deterministic])
+        data = [x.shape, x.dtype.name, t.shape, t.dtype.name]
+        self.ranks.check_alike("data", json.loads(json.dumps(data)))
+        self.ranks.check_alike("progress", [self.step, self.epoch_rows, len(self.history), epochs])
+        self.comm.broadcast_arrays(self.held.values())
+
+    @property
+    def comm(self) -> Comm:
+        """The processes that train together."""
+        return self.ranks.comm
+
+    @property
+    def _called(self) -> list[Callback]:
+        """The callbacks of this rank: those that write are called on rank 0 alone."""
+        return [c for c in self.callbacks if self.comm.rank == 0 or not c.writes]
 
     def _prepare(self, x: Array, t: Array) -> None:
         """Compile, or, where the engine was ours to choose and cannot be used, go on with one that can."""
         if not isinstance(self._runner, InChunks):
             return
+        problem = None
         try:
             self._runner.stepper(x, t).prepare(min(self.batch_size, len(x)))
-        except UnsupportedError as problem:
+        except UnsupportedError as unsupported:
             if not self._may_choose:
                 raise
-            report_broken("fused", problem.what)
-            warnings.warn(f"{problem.what}; training goes on with the eager engine", stacklevel=4)
+            problem = unsupported.what
+        if (problem := self.comm.first(problem)) is not None:  # all ranks, or none, use the other engine
+            report_broken("fused", problem)
+            warnings.warn(f"{problem}; training goes on with the eager engine", stacklevel=4)
             self.engine = self.settings["engine"] = "eager"
             self._runner = OneByOne(self)
 
@@ -317,6 +358,16 @@ class Trainer:
         """The inputs of the next step by name; `trained` is as `held`, x and t a mini-batch."""
         step = self.step + 1
         return step_inputs(trained, x, t, dtype=self.dtype, lr=self.learning_rate(step), step=step)
+
+    def refuse_step(self, trained: Mapping[str, Any], x: Array, t: Array) -> NoReturn:
+        """Raise with the place where NaN or inf first arose in the next step.
+
+        trained  as `held`, before the step
+        x, t     its whole mini-batch: each rank looks at all of it, and says the same
+        """
+        values = self.inputs_of_step(trained, x, t)
+        graph = trace_step(self.network, self.optimizer, self.clip_norm, values)
+        refuse(self.network, graph, values, self.step + 1)
 
     def learning_rate(self, step: int) -> float:
         """The learning rate of a step by its number."""

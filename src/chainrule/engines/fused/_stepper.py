@@ -268,10 +268,12 @@ class _Calls:
         self.address = ctypes.cast(self._callback, ctypes.c_void_p).value if self._callback else 0
 
     def _run(self, number: int, rows: int) -> None:
+        if self._problem is not None:  # what comes after it has nothing to work on, and would wait for nobody
+            return
         try:
             run_call(self._source, number, self._memory, rows)
         except BaseException as problem:  # it cannot pass through native code
-            self._problem = self._problem or problem
+            self._problem = problem
 
     def raise_problem(self) -> None:
         if self._problem is not None:

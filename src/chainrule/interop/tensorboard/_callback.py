@@ -47,6 +47,8 @@ class TensorBoard(Callback):
     ['events.out.tfevents']
     """
 
+    writes = True
+
     def __init__(
         self,
         folder: str | PathLike[str],
