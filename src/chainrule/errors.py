@@ -38,6 +38,7 @@ __all__ = [
     "ParseError",
     "DataError",
     "CheckpointError",
+    "CheckpointWarning",
     "NonFiniteError",
     "RankError",
     "GradientError",
@@ -198,6 +199,10 @@ class CheckpointError(ChainruleError, ValueError):
     """A saved network or run that cannot be used."""
 
     quotes_files = True
+
+
+class CheckpointWarning(UserWarning):
+    """A checkpoint could not be written or used, and training goes on all the same; the message says how."""
 
 
 class NonFiniteError(ChainruleError, ArithmeticError):

@@ -17,6 +17,7 @@ from chainrule.training import RunFolder
 from tests.interop.tensorboard._read import points
 
 FILES = {"run.json", "history.json", "learning-curve.svg", "network.safetensors", "checkpoint.safetensors"}
+FILES |= {f"checkpoint.before-{number}.safetensors" for number in (1, 2)}
 
 
 def epochs_of(folder):
@@ -89,7 +90,7 @@ def test_json_is_one_object_and_the_progress_goes_to_stderr(command, heaps, tmp_
 
 
 def test_the_folder_gets_a_name_of_its_own(command, heaps, tmp_path):
-    names = [command("train", heaps, "--epochs", 1, "--json").json()["run"] for _ in range(2)]
+    names = [command("train", heaps, "--epochs", 3, "--json").json()["run"] for _ in range(2)]
     assert len(set(names)) == 2
     for name in names:
         assert re.fullmatch(r"runs/heaps-\d{8}-\d{6}(-2)?", name)

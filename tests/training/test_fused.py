@@ -52,6 +52,27 @@ def test_pixels_train_as_on_the_eager_engine():
         np.testing.assert_allclose(one.history[quantity], other.history[quantity], rtol=1e-9)
 
 
+def test_a_chunk_ends_where_a_checkpoint_is_due_and_any_of_them_goes_on_to_the_same_bits(tmp_path):
+    """11 steps an epoch."""
+    steps = []
+
+    class Saving(cr.Checkpoints):
+        def _save(self, trainer):
+            super()._save(trainer)
+            steps.append(trainer.step)
+            trainer.save(tmp_path / f"{trainer.step}")
+
+    whole, _ = trained("fused", callbacks=[Saving(tmp_path / "c", every_steps=4, every_seconds=None)])
+    assert steps == [4, 8, 11, 12, 16, 20, 22, 24, 28, 32, 33]
+    for step in np.random.default_rng(1).choice(steps, 4, replace=False):
+        resumed = cr.Trainer(network(seed=7), cr.SGD(0.5), batch_size=32, engine="fused")
+        resumed.resume(tmp_path / f"{step}")
+        x, t = digits()
+        resumed.fit(x, t, epochs=3, validation=(x[:77], t[:77]))
+        for name, w in whole.params.items():
+            np.testing.assert_array_equal(resumed.network.params[name], w, err_msg=f"from step {step}")
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_losses_of_500_steps_agree_with_pytorch(rng, monkeypatch, threads):
     torch = pytest.importorskip("torch")

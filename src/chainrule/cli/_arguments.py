@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from ..runs import checkpoint_every
+
 Reader = Callable[[str], Any]
 
 
@@ -30,6 +32,12 @@ def typed(read: Reader) -> Reader:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     return read_argument
+
+
+def often(text: str) -> str:
+    """A text that `checkpoint_every` reads. ValueError with the end of a sentence where it is none."""
+    checkpoint_every(text)
+    return text
 
 
 def port(text: str) -> int:

@@ -12,7 +12,7 @@ from .. import __version__
 from ..runs import TASKS, number, one_of, whole
 from ..words import LANGUAGES
 from . import _help as words
-from ._arguments import Parser, port, several, typed
+from ._arguments import Parser, often, port, several, typed
 from ._formats import FORMATS
 
 
@@ -106,6 +106,8 @@ def _train(command: Parser) -> None:
     setting("engine", f"what runs the steps: auto, {', '.join(available())} (auto)", metavar="NAME")
     setting("dtype", "float32 or float64 (float32)", metavar="NAME")
     command.add_argument("--out", metavar="FOLDER", help="the run's folder (runs/DATA-DATE-TIME)")
+    how_often = "save a checkpoint every N steps, or seconds, besides after each epoch: 500, 30s (10s)"
+    command.add_argument("--checkpoint-every", type=typed(often), metavar="N", help=how_often)
     command.add_argument(
         "--tensorboard", action="store_true", help="write a log for TensorBoard into the run's folder too"
     )

@@ -26,10 +26,12 @@ TRAIN_EXAMPLES = """examples
   chainrule train penguins.csv --target species --out runs/penguins
 
 The run's folder gets run.json (how it was started), network.safetensors (the trained network), history.json and
-learning-curve.svg (what it learned), checkpoint.safetensors (for --resume), and of a table preprocessing.json (how its
-rows become numbers). After Ctrl-C, kill -9 or a power cut --resume goes on as if nothing had happened, to the last bit.
+learning-curve.svg (what it learned), checkpoint.safetensors (for --resume; the two before it stay beside it), and of a
+table preprocessing.json (how its rows become numbers). After Ctrl-C, kill -9 or a power cut --resume goes on as if
+nothing had happened, to the last bit.
 
-exit code  0 done, 1 target not reached or numbers that are not finite, 2 wrong input, 130 Ctrl-C"""
+exit code  0 done; 1 target not reached, numbers that are not finite, or what was learned could not be saved;
+           2 wrong input; 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP"""
 
 EVAL = """Measure a trained network on test data: loss, accuracy, and how many of each class it gets right."""
 

@@ -5,9 +5,20 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from ..runs import ClassificationResult, Data, RegressionResult, Settings, describe, how_to_go_on, measure
-from ..training import EarlyStopping, Epoch, RunFolder, Trainer
+from ..runs import (
+    ClassificationResult,
+    Data,
+    RegressionResult,
+    Settings,
+    describe,
+    how_to_go_on,
+    measure,
+    what_is_unsaved,
+)
+from ..training import ENDED_BY_SIGNAL, EarlyStopping, Epoch, RunFolder, Trainer
 from ._screen import counted, percent
+
+_EXIT_CODES = {"interrupted": 130, "hung up": 129, "terminated": 143}  # those of shells: 128 and the signal
 
 
 def introduction(trainer: Trainer, settings: Settings, data: Data) -> list[str]:
@@ -21,7 +32,7 @@ def introduction(trainer: Trainer, settings: Settings, data: Data) -> list[str]:
 
 def what_was_saved(folder: RunFolder) -> str:
     """What is left of a run that ended with an error."""
-    if folder.checkpoint.exists():
+    if folder.has_checkpoint():
         return f"  saved  {folder.checkpoint}, from before that"
     return "  saved  nothing, since that was before the first checkpoint"
 
@@ -32,18 +43,20 @@ class Outcome:
     def __init__(self, folder: RunFolder, settings: Settings, data: Data, trainer: Trainer) -> None:
         self.folder, self.settings, self.data, self.trainer = folder, settings, data, trainer
         self.stopped = trainer.history.stopped
+        self.is_cut_off = self.stopped in ENDED_BY_SIGNAL
+        self.unsaved = what_is_unsaved(trainer)
         self.kept = self._kept_epoch()
         target = settings.target_accuracy
-        is_done = data.preprocessing is not None and self.stopped != "interrupted"
+        is_done = data.preprocessing is not None and not self.is_cut_off
         self.result = measure(trainer.network, data) if is_done else None  # type: ignore[arg-type]
         self.reached = None if target is None else self.kept is not None and _accuracy(self.kept) >= target
 
     @property
     def exit_code(self) -> int:
-        """0, or 130 after Ctrl-C, or 1 for a target that was not reached."""
-        if self.stopped == "interrupted":
-            return 130
-        return 1 if self.reached is False else 0
+        """0, or 130 after Ctrl-C and so on, or 1 for a target that was not reached and for what could not be saved."""
+        if self.stopped in _EXIT_CODES:
+            return _EXIT_CODES[self.stopped]
+        return 1 if self.reached is False or self.unsaved is not None else 0
 
     def to_json(self) -> dict[str, Any]:
         """All of it, for a program."""
@@ -52,6 +65,7 @@ class Outcome:
             "data": {"name": self.data.name, "sha256": self.data.sha256},
             "settings": self.settings.to_json(),
             "stopped": self.stopped,
+            "unsaved": self.unsaved and self.unsaved.what,
             "reached_target": self.reached,
             "steps": self.trainer.step,
             "kept_epoch": self.kept and self.kept.epoch,
@@ -65,9 +79,10 @@ class Outcome:
     def lines(self) -> list[str]:
         """All of it, for a person."""
         path = self.folder.path
-        if self.stopped == "interrupted":
+        if self.is_cut_off:
             epoch = len(self.trainer.history) + 1
-            first = f"interrupted in epoch {epoch}, after step {self.trainer.step:,}; all of it is saved"
+            saved = "all of it is saved" if self.unsaved is None else "that is not saved"
+            first = f"{self.stopped} in epoch {epoch}, after step {self.trainer.step:,}; {saved}"
             return ["", first, f"  go on    {how_to_go_on(self.folder)}"]
         return [
             "",
@@ -76,6 +91,15 @@ class Outcome:
             f"  picture  {self.folder.picture}",
             f"  measure  chainrule eval {shlex.quote(str(path))}",
         ]
+
+    def not_saved(self) -> str:
+        """That the end of training is lost, and what may help."""
+        assert self.unsaved is not None
+        return (
+            f"chainrule: the last state of this run could not be saved: {self.unsaved.what}\n"
+            f"  fix    {self.unsaved.fix}; then {how_to_go_on(self.folder)}\n"
+            f"{what_was_saved(self.folder)}"
+        )
 
     def missed(self) -> str:
         """That the target was not reached, and what may help."""
@@ -106,7 +130,7 @@ class Outcome:
     def _kept_epoch(self) -> Epoch | None:
         """The epoch whose network is saved."""
         epochs = self.trainer.history.epochs
-        if self.stopped == "interrupted":
+        if self.is_cut_off:
             return None
         for callback in self.trainer.callbacks:
             if isinstance(callback, EarlyStopping) and callback.went_back:

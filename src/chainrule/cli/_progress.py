@@ -8,7 +8,7 @@ from threading import Timer
 from typing import TextIO
 
 from ..training import Callback, Epoch, Trainer
-from ._screen import percent
+from ._screen import complain, percent
 
 _SECONDS_BETWEEN_FRAMES = 0.1
 _SECONDS_UNTIL_SAID = 0.5  # what is compiled already is there sooner
@@ -46,6 +46,13 @@ class EpochTable(Callback):
     def say(self, text: str) -> None:
         """Print lines of text."""
         self.console.print(text)
+
+    def note(self, text: str) -> None:
+        """Print what somebody should know: to stderr, but above the bar where there is one."""
+        if self.console.is_terminal:
+            self.say(text)
+        else:
+            complain(text)
 
     def on_start(self, trainer: Trainer) -> None:
         if not self.has_head:

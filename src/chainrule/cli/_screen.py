@@ -6,11 +6,13 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal, TextIO
 
 from .._json import json_ready
-from ..errors import ChainruleError, NonFiniteError
+from ..errors import ChainruleError, CheckpointWarning, NonFiniteError
 
 
 def prepare() -> None:
@@ -38,6 +40,23 @@ def complain(text: str) -> None:
     """Print to stderr, after everything that was printed to stdout."""
     sys.stdout.flush()
     print(text, file=sys.stderr)
+
+
+@contextmanager
+def warnings_as_notes(say: Callable[[str], None]) -> Iterator[None]:
+    """Let warnings that are for whoever uses a command be notes, instead of lines of our code."""
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def show_note(message: Warning | str, category: type[Warning], *more: Any) -> None:
+            if issubclass(category, UserWarning):
+                say(f"note: {message}")
+            else:
+                show(message, category, *more)
+
+        warnings.showwarning = show_note  # type: ignore[assignment]  # Python's own calls it with these
+        warnings.simplefilter("always", CheckpointWarning)
+        yield
 
 
 def as_text(error: ChainruleError) -> str:

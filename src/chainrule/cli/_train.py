@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, replace
 from typing import Any
 
 from ..engines import available
-from ..errors import ArgumentError, DataError, NonFiniteError, UnsupportedError
+from ..errors import ArgumentError, CheckpointError, DataError, NonFiniteError, UnsupportedError
 from ..interop.tensorboard import TensorBoard
 from ..runs import (
     Data,
     Settings,
     TableOptions,
+    checkpoint_every,
     data_of,
     how_to_go_on,
     keep_preprocessing,
@@ -31,7 +33,7 @@ from ..training import Callback, RunFolder, Trainer
 from ._outcome import Outcome, introduction, what_was_saved
 from ._progress import EpochTable
 from ._result import show_result
-from ._screen import complain, print_json
+from ._screen import complain, print_json, warnings_as_notes
 from ._table_options import table_options
 
 _MOST_LINES = 20  # for the epochs of a table
@@ -40,22 +42,26 @@ _MOST_LINES = 20  # for the epochs of a table
 def train(options: argparse.Namespace) -> int:
     """Train a network.
 
-    returns  the exit code: 0, 1 for a target that was not reached and for NaN, 130 after Ctrl-C
+    returns  the exit code: 0, 1 for a target that was not reached, for NaN and for what could not be saved, 130 after
+             Ctrl-C, 143 after SIGTERM
     """
     options.data = options.data or options.data_behind_hidden
     if options.resume and options.out is None:
         raise ArgumentError(
             "--resume needs to know which run shall go on", fix="--out FOLDER, with the run's folder"
         )
-    folder, settings, data = _resume(options) if options.resume else _start(options)
+    folder, settings, data, checkpoints = _resume(options) if options.resume else _start(options)
     screen = sys.stderr if options.json else sys.stdout
     table = EpochTable(len(data.x_train), screen, every=_lines_apart(settings, data))
     # A run that has a log goes on with it, asked or not.
     has_log = options.tensorboard or folder.tensorboard.is_dir()
     logs = [TensorBoard(folder.tensorboard)] if has_log else []
-    engine_is_ours = options.engine in (None, "auto") and not folder.checkpoint.exists()
+    engine_is_ours = options.engine in (None, "auto") and not folder.has_checkpoint()
     try:
-        settings, trainer = _trained(folder, settings, data, table, logs, engine_is_ours=engine_is_ours)
+        with warnings_as_notes(table.note):
+            settings, trainer = _trained(
+                folder, settings, data, table, logs, checkpoints, engine_is_ours=engine_is_ours
+            )
     except NonFiniteError as error:
         table.close()
         complain(f"chainrule: {error.what}\n  fix    {_fix(error, settings)}\n{what_was_saved(folder)}")
@@ -72,7 +78,9 @@ def train(options: argparse.Namespace) -> int:
     print("\n".join(outcome.lines()), file=screen)
     if outcome.result is not None:
         show_result(outcome.result, screen)
-    if outcome.reached is False and outcome.exit_code == 1:
+    if outcome.unsaved is not None:
+        complain(outcome.not_saved())
+    elif outcome.reached is False and outcome.exit_code == 1:
         complain(outcome.missed())
     return outcome.exit_code
 
@@ -83,11 +91,12 @@ def _trained(
     data: Data,
     table: EpochTable,
     logs: Sequence[Callback],
+    checkpoints: Mapping[str, Any],
     *,
     engine_is_ours: bool,
 ) -> tuple[Settings, Trainer]:
     """Train; where the engine was ours to choose and cannot be used after all, with the one that always can."""
-    trainer = trainer_of(folder, settings, data, [table, *logs])
+    trainer = trainer_of(folder, settings, data, [table, *logs], checkpoints)
     table.say("\n".join(introduction(trainer, settings, data)))
     if engine_is_ours and settings.engine == "eager" and (reason := available()["fused"]):
         table.say(f"note: the fused engine, which is faster, {reason}")
@@ -100,17 +109,18 @@ def _trained(
         table.say(f"note: {problem.what}; training goes on with the eager engine")
         settings = replace(settings, engine="eager")
         folder.write_about({**folder.read_about(), "settings": settings.to_json()})
-        trainer = trainer_of(folder, settings, data, [table, *logs])
+        trainer = trainer_of(folder, settings, data, [table, *logs], checkpoints)
         _fit(trainer, settings, data)
     return settings, trainer
 
 
 def _fit(trainer: Trainer, settings: Settings, data: Data) -> None:
-    trainer.fit(data.x_train, data.t_train, epochs=settings.epochs, validation=(data.x_test, data.t_test))
+    with suppress(SystemExit):  # of SIGTERM; the history says so
+        trainer.fit(data.x_train, data.t_train, epochs=settings.epochs, validation=(data.x_test, data.t_test))
 
 
-def _start(options: argparse.Namespace) -> tuple[RunFolder, Settings, Data]:
-    """A new run, its folder made."""
+def _start(options: argparse.Namespace) -> tuple[RunFolder, Settings, Data, dict[str, Any]]:
+    """A new run, its folder made, and when checkpoints are saved."""
     settings = new_settings(_chosen(options))
     if options.out is not None:
         RunFolder(options.out).check_blank()  # before the data are read, which takes longer
@@ -120,11 +130,12 @@ def _start(options: argparse.Namespace) -> tuple[RunFolder, Settings, Data]:
     if not data.classes and settings.target_accuracy is not None:
         what = f"--target-accuracy is for classes; {options.target!r} is a number"
         raise ArgumentError(what, fix="leave it out, or --task classification")
-    return start(options.out or new_path(data), settings, data), settings, data
+    folder = start(options.out or new_path(data), settings, data)
+    return folder, settings, data, _keep_checkpoint_every(folder, options)
 
 
-def _resume(options: argparse.Namespace) -> tuple[RunFolder, Settings, Data]:
-    """The run of a folder, with the data it had."""
+def _resume(options: argparse.Namespace) -> tuple[RunFolder, Settings, Data, dict[str, Any]]:
+    """The run of a folder, with the data it had, and when checkpoints are saved."""
     folder = RunFolder(options.out)
     if folder.path.is_dir() and folder.is_blank():  # killed before anything was written
         return _start(options)
@@ -146,7 +157,23 @@ def _resume(options: argparse.Namespace) -> tuple[RunFolder, Settings, Data]:
     folder.remove_leftovers()
     folder.write_about({**about, "settings": settings.to_json()})
     keep_preprocessing(folder, data)
-    return folder, settings, data
+    return folder, settings, data, _keep_checkpoint_every(folder, options)
+
+
+def _keep_checkpoint_every(folder: RunFolder, options: argparse.Namespace) -> dict[str, Any]:
+    """How often checkpoints are saved, as the user said now or at the start; remembered for the next time."""
+    about = folder.read_about()
+    text = options.checkpoint_every or about.get("checkpoint_every")
+    if text is None:
+        return {}
+    try:
+        every = checkpoint_every(str(text))
+    except ValueError as error:
+        raise CheckpointError(
+            f"in {folder.about}, checkpoint_every {error}", fix="--checkpoint-every N"
+        ) from None
+    folder.write_about({**about, "checkpoint_every": text})
+    return every
 
 
 def _check_unchanged(options: argparse.Namespace, asked: TableOptions) -> None:

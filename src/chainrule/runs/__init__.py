@@ -12,9 +12,17 @@ __getattr__ = _lazy_names(
         "_data": ("Data", "data_of", "load_data", "numbers"),
         "_influence": ("ColumnInfluence", "Influence"),
         "_network": ("load_network", "probabilities"),
-        "_readers": ("number", "one_of", "whole"),
+        "_readers": ("checkpoint_every", "number", "one_of", "whole"),
         "_result": ("ClassResult", "ClassificationResult", "RegressionResult", "measure"),
-        "_run": ("describe", "how_to_go_on", "keep_preprocessing", "new_path", "start", "trainer_of"),
+        "_run": (
+            "describe",
+            "how_to_go_on",
+            "keep_preprocessing",
+            "new_path",
+            "start",
+            "trainer_of",
+            "what_is_unsaved",
+        ),
         "_settings": (
             "ACTIVATIONS",
             "INITIALS",
@@ -39,9 +47,9 @@ if TYPE_CHECKING:
     from ._data import Data, data_of, load_data, numbers
     from ._influence import ColumnInfluence, Influence
     from ._network import load_network, probabilities
-    from ._readers import number, one_of, whole
+    from ._readers import checkpoint_every, number, one_of, whole
     from ._result import ClassificationResult, ClassResult, RegressionResult, measure
-    from ._run import describe, how_to_go_on, keep_preprocessing, new_path, start, trainer_of
+    from ._run import describe, how_to_go_on, keep_preprocessing, new_path, start, trainer_of, what_is_unsaved
     from ._settings import (
         ACTIVATIONS,
         INITIALS,
@@ -77,6 +85,7 @@ __all__ = [
     "TableModel",
     "TableOptions",
     "checked_settings",
+    "checkpoint_every",
     "data_of",
     "describe",
     "how_to_go_on",
@@ -98,5 +107,6 @@ __all__ = [
     "statements",
     "table_defaults",
     "trainer_of",
+    "what_is_unsaved",
     "whole",
 ]

@@ -50,3 +50,20 @@ def one_of(names: Iterable[str]) -> Reader:
         return text
 
     return read
+
+
+def checkpoint_every(text: str) -> dict[str, Any]:
+    """Read how often checkpoints are saved besides after each epoch, as `chainrule.Checkpoints` takes it.
+
+    text   a number of steps, or of seconds with an s behind it
+
+    >>> checkpoint_every("500"), checkpoint_every("2.5s")
+    ({'every_steps': 500, 'every_seconds': None}, {'every_seconds': 2.5})
+    """
+    expected = "a whole number of steps from 1 up, such as 500, or of seconds, such as 30s"
+    try:
+        if not text.endswith("s"):
+            return {"every_steps": whole(1)(text), "every_seconds": None}
+        return {"every_seconds": number(lambda seconds: seconds >= 0, "")(text[:-1])}
+    except ValueError:
+        raise ValueError(f"must be {expected}; it is {text!r}") from None

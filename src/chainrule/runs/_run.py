@@ -5,16 +5,27 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import count
 from math import inf
 from pathlib import Path
+from typing import Any
 
+from ..errors import CheckpointError
 from ..explain import learning_curve
 from ..networks import Network
 from ..storage import write_atomically
-from ..training import Callback, Checkpoints, EarlyStopping, Epoch, RunFolder, TargetAccuracy, Trainer
+from ..training import (
+    Attempts,
+    Callback,
+    Checkpoints,
+    EarlyStopping,
+    Epoch,
+    RunFolder,
+    TargetAccuracy,
+    Trainer,
+)
 from . import machine
 from ._data import Data
 from ._settings import Settings
@@ -49,12 +60,17 @@ def keep_preprocessing(folder: RunFolder, data: Data) -> None:
 
 
 def trainer_of(
-    folder: RunFolder, settings: Settings, data: Data, callbacks: Sequence[Callback] = ()
+    folder: RunFolder,
+    settings: Settings,
+    data: Data,
+    callbacks: Sequence[Callback] = (),
+    checkpoints: Mapping[str, Any] | None = None,
 ) -> Trainer:
     """The trainer of a run, where its checkpoint left it; it saves checkpoints and results into the folder.
 
-    callbacks  what else happens, after what the settings ask for and before checkpoints are saved
-    raises     CheckpointError when the checkpoint is damaged or of other settings
+    callbacks    what else happens, after what the settings ask for and before checkpoints are saved
+    checkpoints  when they are saved besides after each epoch, as `Checkpoints` takes it
+    raises       CheckpointError when the checkpoint, and those before it, are damaged or of other settings
     """
     asked: list[Callback] = []
     if settings.patience is not None:
@@ -69,13 +85,19 @@ def trainer_of(
         batch_size=settings.batch_size,
         seed=settings.seed,
         engine=settings.engine,
-        callbacks=[*asked, Checkpoints(folder.checkpoint), results, *callbacks],
+        callbacks=[*asked, Checkpoints(folder.checkpoint, **checkpoints or {}), results, *callbacks],
         # The fused engine chooses its threads itself, by the size of a step.
         deterministic=settings.engine == "eager" and _is_small(network, settings.batch_size),
     )
-    if folder.checkpoint.exists():
+    if folder.has_checkpoint():
         trainer.resume(folder.checkpoint)
     return trainer
+
+
+def what_is_unsaved(trainer: Trainer) -> CheckpointError | None:
+    """Why the last state of a run, or what it learned, could not be saved; None where all of it was."""
+    writers = (c for c in trainer.callbacks if isinstance(c, Checkpoints | _Results))
+    return next((writer.problem for writer in writers if writer.problem is not None), None)
 
 
 def describe(settings: Settings, data: Data) -> str:
@@ -112,13 +134,19 @@ class _Results(Callback):
     def __init__(self, folder: RunFolder, network: Network, title: str) -> None:
         self.folder, self.network, self.title = folder, network, title
         self.written = -inf
+        self._attempt = Attempts()
+
+    @property
+    def problem(self) -> CheckpointError | None:
+        """Why the results could not be written the last time."""
+        return self._attempt.problem
 
     def on_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
         if time.monotonic() - self.written >= _SECONDS_BETWEEN_RESULTS:
-            self._write(trainer)
+            self._attempt(lambda: self._write(trainer), "training goes on, and writes it again later")
 
     def on_end(self, trainer: Trainer) -> None:
-        self._write(trainer)
+        self._attempt(lambda: self._write(trainer), "that was the last attempt")
 
     def _write(self, trainer: Trainer) -> None:
         self.network.save(self.folder.network)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +46,10 @@ class Callback:
 
         At most some tenths of a second after the last time, unless a single step takes longer.
         """
+
+    def most_steps(self, trainer: Trainer) -> int | None:
+        """How many steps may be taken at once from here, before `on_steps` is to be called; None for any number."""
+        return None
 
     def on_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
         """After each epoch."""
@@ -180,44 +182,3 @@ class TargetAccuracy(Callback):
             raise ArgumentError("a target accuracy is for classes; this network predicts numbers")
         if accuracy >= self.target:
             trainer.stop(f"reached {accuracy:.2%}, the target was {self.target:.2%}")
-
-
-class Checkpoints(Callback):
-    """Save a checkpoint after each epoch, every so many seconds in between, and when training is interrupted.
-
-    path      the file, replaced in one rename each time
-    seconds   how much work may at most be lost
-    raises    ArgumentError for a negative time, CheckpointError when the file cannot be written
-
-    >>> Checkpoints("runs/first/checkpoint.safetensors").seconds
-    10.0
-    """
-
-    writes = True
-
-    def __init__(self, path: str | Path, *, seconds: float = 10.0) -> None:
-        if not seconds >= 0:
-            raise ArgumentError(f"seconds must be ≥ 0; it is {seconds}")
-        self.path, self.seconds = Path(path), float(seconds)
-        self._saved = 0.0
-
-    def on_start(self, trainer: Trainer) -> None:
-        self._saved = time.monotonic()
-
-    def on_steps(self, trainer: Trainer, losses: Sequence[float]) -> None:
-        if time.monotonic() - self._saved >= self.seconds:
-            self._save(trainer)
-
-    def on_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
-        self._save(trainer)
-
-    def on_end(self, trainer: Trainer) -> None:
-        # Otherwise the last epoch's is the last: where EarlyStopping went back, a run that goes on must not.
-        if trainer.history.stopped == "interrupted" or trainer.epoch_rows:
-            self._save(trainer)
-
-    def _save(self, trainer: Trainer) -> None:
-        # NaN shows in the loss of the step after; the checkpoint before it must still be there then.
-        if all(np.isfinite(w).all() for w in arrays_of(trainer.network).values()):
-            trainer.save(self.path)
-            self._saved = time.monotonic()

@@ -1,17 +1,19 @@
 """Checkpoints: everything that a run needs to go on as if it had never stopped, in one file.
 
 The arrays and a JSON text of the rest are one safetensors file, which replaces the one before in a single rename: a
-checkpoint is complete or absent, whenever the power goes.
+checkpoint is complete or absent, whenever the power goes. What becomes of it later, its checksum tells, and then the
+one before it can be used.
 """
 
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import CheckpointError
-from ..storage import load_arrays, save_arrays
+from ..errors import CheckpointError, CheckpointWarning
+from ..storage import checksum, earlier, load_arrays, save_arrays
 from ._callbacks import Callback
 from ._history import History
 from ._step import arrays_of
@@ -20,10 +22,26 @@ if TYPE_CHECKING:
     from ._trainer import Trainer
 
 _FORMAT = "chainrule checkpoint 1"
+KEPT = 3  # checkpoints of a run: the newest, and those before it
 
 
-def save(trainer: Trainer, path: Path) -> None:
-    """Write a checkpoint of a trainer between two steps."""
+class _Saved(NamedTuple):
+    """What a checkpoint holds."""
+
+    arrays: dict[str, Any]
+    settings: dict[str, Any]
+    history: History
+    callbacks: list[tuple[str, Any]]
+    progress: tuple[int, float, int]
+    rows: int | None
+    lr: float
+
+
+def save(trainer: Trainer, path: Path, *, keep: int = 0) -> None:
+    """Write a checkpoint of a trainer between two steps.
+
+    keep   how many of those before it stay beside it
+    """
     arrays = {f"param/{name}": w for name, w in arrays_of(trainer.network).items()}
     arrays |= {f"state/{name}": value for name, value in trainer.state.items()}
     callbacks = []
@@ -41,28 +59,69 @@ def save(trainer: Trainer, path: Path) -> None:
         "settings": trainer.settings,
         "callbacks": callbacks,
     }
-    save_arrays(path, arrays, {"format": _FORMAT, "trainer": json.dumps(rest)})
+    text = json.dumps(rest)
+    about = {"format": _FORMAT, "trainer": text, "sha256": checksum(arrays, text)}
+    save_arrays(path, arrays, about, keep=keep)
 
 
 def load(trainer: Trainer, path: Path) -> None:
     """Bring a trainer, made with the same settings, to where a checkpoint was written.
 
-    raises  CheckpointError when the file is damaged, or was written with other settings; nothing is changed then
+    Where that is damaged, the one before it is taken, and a CheckpointWarning says so.
+
+    raises  CheckpointError when all are damaged, or were written with other settings; nothing is changed then
     """
+    files = [path, *(earlier(path, number) for number in range(1, KEPT))]
+    problems: list[str] = []
+    for file in files:
+        if problems and not file.exists():
+            continue
+        try:
+            saved = _read(file)
+        except CheckpointError as problem:
+            if not any(other.exists() for other in files if other != path):
+                raise
+            problems.append(problem.what)
+            continue
+        _put(trainer, saved, file)
+        if problems:
+            what = f"{'; '.join(problems)}. Training goes on from {file}, after step {trainer.step:,}"
+            warnings.warn(CheckpointWarning(what), stacklevel=4)
+        return
+    raise CheckpointError(
+        f"no checkpoint is left that can be used: {'; '.join(problems)}", fix="start a new run"
+    )
+
+
+def _read(path: Path) -> _Saved:
+    """What a file holds, nothing of which is damaged. CheckpointError where that is not so."""
     arrays, metadata = load_arrays(path)
     if metadata.get("format") != _FORMAT:
         raise CheckpointError(
             f"{path} is not a checkpoint of this version: its format is {metadata.get('format')!r}"
         )
+    text = metadata.get("trainer", "")
+    # Those of earlier versions have no checksum.
+    if metadata.get("sha256", same := checksum(arrays, text)) != same:
+        raise CheckpointError(f"{path} is damaged: its checksum is not that of what it holds")
     try:
-        rest: dict[str, Any] = json.loads(metadata["trainer"])
-        settings = dict(rest["settings"])
-        history = History.from_dicts(rest["history"])
-        callbacks = [(str(c["class"]), c["values"]) for c in rest["callbacks"]]
-        progress = int(rest["step"]), float(rest["epoch_loss"]), int(rest["epoch_rows"])
-        rows, lr = None if rest["rows"] is None else int(rest["rows"]), float(rest["lr"])
+        rest: dict[str, Any] = json.loads(text)
+        return _Saved(
+            arrays,
+            settings=dict(rest["settings"]),
+            history=History.from_dicts(rest["history"]),
+            callbacks=[(str(c["class"]), c["values"]) for c in rest["callbacks"]],
+            progress=(int(rest["step"]), float(rest["epoch_loss"]), int(rest["epoch_rows"])),
+            rows=None if rest["rows"] is None else int(rest["rows"]),
+            lr=float(rest["lr"]),
+        )
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError) as problem:
         raise CheckpointError(f"{path} lacks a part of what a checkpoint holds: {problem}") from None
+
+
+def _put(trainer: Trainer, saved: _Saved, path: Path) -> None:
+    """Let a trainer take over what was saved of one with the same settings, or raise before anything is changed."""
+    arrays, settings, history, callbacks, progress, rows, lr = saved
     mine = json.loads(json.dumps(trainer.settings))
     for name in mine:
         if settings.get(name) != mine[name]:

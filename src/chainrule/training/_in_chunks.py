@@ -69,7 +69,7 @@ class InChunks:
         stepper = self.stepper(x, t)
         safe = _Safe(self._trainer)
         while len(batches):
-            size = 1 if self._trainer.is_watched else self._size
+            size = min(self._size, self._trainer.most_steps)
             rows, batches = batches[:size], batches[size:]
             start = time.perf_counter()
             losses = self._run(stepper, x, t, rows)
@@ -79,7 +79,7 @@ class InChunks:
                 yield from self._again_slowly(safe, stepper, x, t, rows)
             self._trainer.step += len(rows)
             yield losses.tolist()
-            self._size = int(min(max(1, _SECONDS * len(rows) / seconds), 2 * size, _MOST_STEPS))
+            self._size = int(min(max(1, _SECONDS * len(rows) / seconds), 2 * self._size, _MOST_STEPS))
             safe.keep_up(rows, seconds)
 
     def _run(self, stepper: Stepper, x: Array, t: Array, rows: Array) -> Array:

@@ -1,7 +1,8 @@
 """The folder of a run: what it was started with, what it learned, and what it needs to go on.
 
     run.json                how the run was started: settings, data, versions
-    checkpoint.safetensors  everything that is needed to go on
+    checkpoint.safetensors  everything that is needed to go on; beside it, as checkpoint.before-1 and .before-2, the two
+                            that it replaced, for the case that it is damaged
     network.safetensors     the network, as `Network.save` writes it
     history.json            the epochs so far
     learning-curve.svg      their picture
@@ -20,7 +21,8 @@ from typing import Any
 
 from .._json import json_ready
 from ..errors import ArgumentError, CheckpointError
-from ..storage import write_atomically
+from ..storage import earlier, leftovers, write_atomically
+from ._checkpoint import KEPT
 from ._history import History
 
 _FORMAT = 1
@@ -53,9 +55,15 @@ class RunFolder:
         self.tensorboard = self.path / "tensorboard"
         self.preprocessing = self.path / "preprocessing.json"
 
+    def has_checkpoint(self) -> bool:
+        """Whether there is a state to go on from: a checkpoint, or one that it replaced."""
+        return any(earlier(self.checkpoint, number).exists() for number in range(KEPT))
+
     def is_blank(self) -> bool:
         """Whether a new run may begin here: nothing is there, or nothing but what a killed writer left behind."""
-        return not self.path.exists() or (self.path.is_dir() and all(map(_is_leftover, self.path.iterdir())))
+        return not self.path.exists() or (
+            self.path.is_dir() and set(self.path.iterdir()) <= set(leftovers(self.path))
+        )
 
     def check_blank(self) -> None:
         """Raise ArgumentError where a new run may not begin."""
@@ -111,7 +119,7 @@ class RunFolder:
 
     def remove_leftovers(self) -> None:
         """Delete the temporary files of a writer that was killed."""
-        for file in filter(_is_leftover, self.path.iterdir()):
+        for file in leftovers(self.path):
             file.unlink(missing_ok=True)
 
 
@@ -122,10 +130,6 @@ def _read(file: Path, most: int) -> Any:
             return json.loads(stream.read(min(most, os.fstat(stream.fileno()).st_size)))
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{file} cannot be read: {error}", fix="start a new run") from error
-
-
-def _is_leftover(file: Path) -> bool:
-    return file.name.startswith(".chainrule-") and file.suffix == ".tmp"  # as storage names them
 
 
 def _to_json(value: Any) -> bytes:

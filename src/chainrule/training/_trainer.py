@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from operator import index
 from pathlib import Path
+from sys import maxsize
 from typing import Any, NoReturn
 
 import numpy as np
@@ -19,7 +20,8 @@ from ..errors import ArgumentError, ShapeError, UnsupportedError
 from ..graph import as_array, as_numbers, check_inputs
 from ..optimizers import Optimizer
 from . import _checkpoint
-from ._callbacks import Callback, Checkpoints
+from ._callbacks import Callback
+from ._checkpoints import Checkpoints
 from ._evaluation import Evaluation
 from ._history import Epoch, History
 from ._in_chunks import InChunks
@@ -125,6 +127,9 @@ class Trainer:
     def resume(self, path: str | Path) -> None:
         """Go on where a checkpoint was written, by a trainer with the same settings.
 
+        Where the file is damaged and `Checkpoints` kept those before it, the newest of them that is whole is taken, and
+        a CheckpointWarning names the file, what is wrong with it and what is used.
+
         raises   CheckpointError when it is damaged or of other settings; nothing is changed then
         """
         _checkpoint.load(self, Path(path))
@@ -140,7 +145,7 @@ class Trainer:
         returns     the history, also kept as ``trainer.history``
         raises      NonFiniteError with the step, gate and variable where NaN or inf first arose; ShapeError,
                     DTypeError, LabelError when the data do not fit. Whatever happens, the network holds the last
-                    finished step
+                    finished step. SystemExit, when all is saved, where SIGTERM or SIGHUP wants the process to end
         """
         epochs = _whole("epochs", epochs, least=0)
         x, t = self._checked(x, t)
@@ -268,7 +273,7 @@ class Trainer:
                 if self.is_watched:
                     callback.on_step(self, losses[0])
             if interrupt.requested:
-                self.stop("interrupted")
+                self.stop(interrupt.requested)
             if self._is_stopped():
                 return
 
@@ -342,6 +347,12 @@ class Trainer:
     def is_watched(self) -> bool:
         """Whether a callback looks at every step."""
         return any(type(c).on_step is not Callback.on_step for c in self.callbacks)
+
+    @property
+    def most_steps(self) -> int:
+        """How many steps may be taken at once from here on: to whichever step a callback wants to see next."""
+        asked = [1] if self.is_watched else [callback.most_steps(self) for callback in self.callbacks]
+        return min((steps for steps in asked if steps is not None), default=maxsize)
 
     @property
     def has_schedule(self) -> bool:

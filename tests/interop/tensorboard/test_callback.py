@@ -104,7 +104,7 @@ def test_a_resumed_run_has_every_step_once(tmp_path: Path, data: Data) -> None:
     log, checkpoint = tmp_path / "log", tmp_path / "checkpoint.safetensors"
 
     def run(*more: Callback) -> Trainer:
-        made = trainer(TensorBoard(log, every=1), Checkpoints(checkpoint, seconds=1e9), *more)
+        made = trainer(TensorBoard(log, every=1), Checkpoints(checkpoint, every_seconds=1e9), *more)
         if checkpoint.exists():
             made.resume(checkpoint)
         return made

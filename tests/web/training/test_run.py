@@ -211,6 +211,25 @@ def test_with_the_fused_engine_the_bits_are_the_same_too(start, uninterrupted):
     assert_same_network(run.folder, uninterrupted(run, engine="fused"))
 
 
+@pytest.mark.filterwarnings("ignore::chainrule.errors.CheckpointWarning")
+def test_what_cannot_be_saved_is_said_on_the_page_and_ends_no_run(start, monkeypatch):
+    run = start(epochs=3, paused=True)
+    wait_for_status(run, "paused")
+
+    def fail(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fail)
+    run.order("go")
+    wait_for_status(run, "finished", "failed")
+    assert run.status == "finished"
+    why = f"{run.folder.network} cannot be written: No space left on device"
+    assert run.to_json()["note"] == {
+        "en": f"What was learned last is not saved: {why}.",
+        "ko": f"마지막으로 학습한 내용을 저장하지 못했습니다: {why}.",
+    }
+
+
 def test_where_the_fused_engine_fails_the_other_one_trains(start, uninterrupted, monkeypatch):
     pytest.importorskip("numba")
     pytest.importorskip("scipy")

@@ -19,9 +19,9 @@ def failure_of(error: BaseException, settings: Settings) -> dict[str, Any]:
     return {"code": told["en"]["code"], **by_language}
 
 
-def in_words(key: str) -> dict[str, str]:
+def in_words(key: str, **values: Any) -> dict[str, str]:
     """A sentence by language."""
-    return {language: words(language, CATALOGUE)(key) for language in LANGUAGES}
+    return {language: words(language, CATALOGUE)(key, **values) for language in LANGUAGES}
 
 
 def _told(error: BaseException, settings: Settings, language: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from ...errors import ChainruleError, UnsupportedError
 from ...networks import Network
-from ...runs import Data, Settings, how_to_go_on, trainer_of
+from ...runs import Data, Settings, how_to_go_on, trainer_of, what_is_unsaved
 from ...training import RunFolder, Trainer
 from .._problem import Problem
 from ._failure import failure_of, in_words
@@ -56,6 +56,7 @@ class Run:
         self.ended: Literal["epochs", "target", "patience"] | None = None
         self.error: dict[str, Any] | None = None
         self.note: dict[str, str] | None = None  # what a person should know, by language
+        self._unsaved: dict[str, str] | None = None
         self._moved = Condition()  # guards what is wanted, the status, and what is below
         self._network: Network | None = None
         self._is_steady = False  # the network stays as it is until somebody orders otherwise, or for a while
@@ -157,6 +158,14 @@ class Run:
             self.log.append("status", **self.to_json())
             self._moved.notify_all()
 
+    def note_unsaved(self, trainer: Trainer) -> None:
+        """Say that what was learned last could not be saved, for as long as that is so."""
+        problem = what_is_unsaved(trainer)
+        unsaved = None if problem is None else in_words("not_saved", why=problem.what)
+        if unsaved != self._unsaved:
+            self.note = self._unsaved = unsaved
+            self.tell(self.status)
+
     def steady(self, is_steady: bool) -> None:
         """Say whether the network stays as it is for now, so that anybody may look at it at any time."""
         with self._moved:  # whoever looks has it too
@@ -187,6 +196,7 @@ class Run:
         trainer = self._trainer()
         while len(trainer.history) >= self.settings.epochs or self._may_go_on():
             trainer = self._fit(trainer)
+            self.note_unsaved(trainer)
             if trainer.history.stopped != INTERRUPTED:
                 self.ended = self._why(trainer)
                 self.tell("finished")

@@ -64,6 +64,7 @@ class Watcher(Callback):
 
     def on_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
         self._run.steady(False)
+        self._run.note_unsaved(trainer)
         self._run.epoch = epoch.epoch
         self._run.log.append("epoch", **asdict(epoch))
         self._since += time.perf_counter() - self._evaluating  # that was no slow step

@@ -1,4 +1,4 @@
-"""Arrays in one file and back, and files that are complete or absent.
+"""Arrays in one file and back.
 
 The file format is safetensors (https://github.com/huggingface/safetensors, README "Format"):
 
@@ -18,18 +18,13 @@ import math
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TypeAlias
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError, CheckpointError
-
-__all__ = ["load_arrays", "save_arrays", "write_atomically"]
-
-_AnyPath: TypeAlias = str | os.PathLike[str]
+from chainrule.storage._atomic import AnyPath, reason, replacing
 
 _DTYPES: dict[str, np.dtype[Any]] = {
     "F64": np.dtype("<f8"), "F32": np.dtype("<f4"), "F16": np.dtype("<f2"),
@@ -50,78 +45,19 @@ _MOST_AXES = 64  # NumPy's limit
 _PIECE = 1 << 18  # numbers that are widened at a time
 
 
-# Files that are complete or absent ---------------------------------------------------------------
-
-
-@contextmanager
-def _replacing(path: _AnyPath) -> Iterator[BinaryIO]:
-    """A new file that takes the place of ``path`` when, and only when, the block ends well."""
-    target = Path(os.path.realpath(path))  # a link keeps pointing where it points
-    temporary = target.parent / f".chainrule-{os.urandom(8).hex()}.tmp"
-    try:
-        with open(temporary, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())  # else a power cut could leave the new name on an empty file
-        os.replace(temporary, target)
-        _fsync_folder(target.parent)
-    except BaseException as error:  # Ctrl-C included: nothing half-written stays behind
-        with suppress(OSError):
-            temporary.unlink()
-        if not isinstance(error, OSError):
-            raise
-        raise CheckpointError(
-            f"{os.fspath(path)} cannot be written: {_reason(error)}",
-            fix="check that the folder exists, may be written to and has room",
-        ) from error
-
-
-def _reason(error: Exception) -> str:
-    """What an error says, without the number of the system's error and without endless names."""
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return f"{text:.500}"
-
-
-def _fsync_folder(folder: Path) -> None:
-    """Make a rename last through a power cut; only POSIX systems can open a folder for that."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def write_atomically(path: _AnyPath, data: bytes) -> None:
-    """Write ``data`` so that at every moment ``path`` holds all of the old bytes or all of the new.
-
-    path    the file; its folder must exist
-    data    its new content
-    raises  CheckpointError if it cannot be written; the old file is then still there
-    source  Pillai et al., "All File Systems Are Not Created Equal" (OSDI 2014): temporary file in
-            the same folder, fsync, rename, fsync of the folder
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_atomically(f"{folder}/run.json", b"{}")
-    ...     Path(folder, "run.json").read_bytes(), os.listdir(folder)
-    (b'{}', ['run.json'])
-    """
-    with _replacing(path) as file:
-        file.write(data)
-
-
-# Writing -----------------------------------------------------------------------------------------
-
-
 def save_arrays(
-    path: _AnyPath, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None
+    path: AnyPath,
+    arrays: Mapping[str, NDArray[Any]],
+    metadata: Mapping[str, str] | None = None,
+    *,
+    keep: int = 0,
 ) -> None:
     """Write named arrays into one safetensors file, complete or not at all.
 
     path      the file; its folder must exist
     arrays    name to array, any shape and memory layout; float16/32/64, integers of 8 to 64 bits, bool
     metadata  name to text, kept beside the arrays
+    keep      how many of the files before it stay beside it, see `earlier`
     raises    ArgumentError for a name, array or metadata the format cannot hold (nothing is written),
               CheckpointError if the file cannot be written (the old file is then still there)
     source    the safetensors format, see the head of this module
@@ -139,13 +75,29 @@ def save_arrays(
     # Wide numbers first: every array then starts at a multiple of its item size.
     order = sorted(arrays, key=lambda name: -dtypes[name].itemsize)
     header = _header(arrays, dtypes, order, _checked_metadata(metadata or {}))
-    with _replacing(path) as file:
+    with replacing(path, keep) as file:
         file.write(len(header).to_bytes(8, "little"))
         file.write(header)
         for name in order:
             # The bytes are taken from a C-ordered, little-endian array: those of a transposed view,
             # taken as they lie in memory, would be another matrix (safetensors issue 825).
             file.write(np.asarray(arrays[name], dtype=dtypes[name], order="C").data)
+
+
+def checksum(arrays: Mapping[str, NDArray[Any]], text: str) -> str:
+    """A SHA-256 of named arrays, in any order, and a text, in hexadecimal digits.
+
+    >>> checksum({"W": np.eye(2)}, "") == checksum({"W": np.eye(2).T.copy()}, "") != checksum({"V": np.eye(2)}, "")
+    True
+    """
+    from hashlib import sha256
+
+    digest = sha256(text.encode())
+    for name, array in sorted(arrays.items()):
+        array = np.asarray(array, dtype=_storable(name, array), order="C")
+        digest.update(json.dumps([name, array.dtype.str, array.shape]).encode())
+        digest.update(array.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
 
 
 def _storable(name: str, array: NDArray[Any]) -> np.dtype[Any]:
@@ -221,7 +173,7 @@ class _Place(NamedTuple):
     end: int
 
 
-def load_arrays(path: _AnyPath) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+def load_arrays(path: AnyPath) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
     """Read a safetensors file, believing nothing in it before it is checked.
 
     path     the file
@@ -236,7 +188,8 @@ def load_arrays(path: _AnyPath) -> tuple[dict[str, NDArray[Any]], dict[str, str]
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_atomically(f"{folder}/net.safetensors", b"hello")
+    ...     with open(f"{folder}/net.safetensors", "wb") as file:
+    ...         _ = file.write(b"hello")
     ...     try:
     ...         load_arrays(f"{folder}/net.safetensors")
     ...     except CheckpointError as error:
@@ -254,7 +207,7 @@ def load_arrays(path: _AnyPath) -> tuple[dict[str, NDArray[Any]], dict[str, str]
     # Inside, all that is wrong with a file is a ValueError, as it is in json and NumPy.
     except (ValueError, OSError, MemoryError, RecursionError) as error:
         raise CheckpointError(
-            f"{os.fspath(path)} cannot be loaded: {_reason(error)}",
+            f"{os.fspath(path)} cannot be loaded: {reason(error)}",
             fix="give the path of a complete file, or save it again",
         ) from error
     return arrays, metadata
