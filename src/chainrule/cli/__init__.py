@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from ..errors import ChainruleError, NonFiniteError
+from ..errors import ChainruleError, NonFiniteError, RankError
 from ._commands import parser
-from ._screen import as_text, complain, prepare, silence
+from ._ranks import as_rank, failed
+from ._screen import as_text, prepare, silence
 
 __all__ = ["main"]
 
@@ -25,8 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     prepare()
     try:
-        code = _run(arguments)
-        sys.stdout.flush()  # here, where a reader that has left is noticed
+        with as_rank() as exit_code:
+            code = _run(arguments)
+            sys.stdout.flush()  # here, where a reader that has left is noticed
+            exit_code.append(code)
         return code
     except BrokenPipeError:
         silence()
@@ -36,21 +39,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     try:
         options = parser(arguments).parse_args(arguments)
-        code: int = options.run(options)
-        return code
+        done: int = options.run(options)
+        return done
     except SystemExit as end:  # argparse, after --help and wrong arguments
         return end.code if isinstance(end.code, int) else 0
     except ChainruleError as error:
-        complain(f"chainrule: {as_text(error)}")
-        return 1 if isinstance(error, NonFiniteError) else 2
+        code = 1 if isinstance(error, NonFiniteError) else 2
+        is_lost = isinstance(error, RankError) and error.lost
+        return failed(f"chainrule: {as_text(error)}", code, may_go_on=is_lost)
     except MemoryError as error:
-        complain(f"chainrule: there is not enough memory: {error}")
-        return 1
+        return failed(f"chainrule: there is not enough memory: {error}", 1)
     except BrokenPipeError:
         raise
     except OSError as error:
-        complain(f"chainrule: {error}")
-        return 1
+        return failed(f"chainrule: {error}", 1)
     except KeyboardInterrupt:
-        complain("interrupted")
-        return 130
+        return failed("interrupted", 130)

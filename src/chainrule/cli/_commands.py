@@ -116,6 +116,29 @@ def _train(command: Parser) -> None:
     )
 
 
+def _launch(command: Parser) -> None:
+    command.add_argument(
+        "-n", dest="ranks", type=typed(whole(1)), required=True, metavar="N", help="how many processes"
+    )
+    command.add_argument(
+        "--restarts", type=typed(whole(0)), default=3, metavar="N", help="start again at most N times (3)"
+    )
+    command.add_argument(
+        "--timeout",
+        type=typed(number(lambda value: value > 0, "a number above 0")),
+        default=30.0,
+        metavar="S",
+        help="a process without a sign of life for so many seconds is frozen (30)",
+    )
+    command.add_argument(
+        "--elastic", action="store_true", help="where a process dies the others go on, without a restart"
+    )
+    command.add_argument("--hostfile", metavar="FILE", help="of mpiexec: the machines; else this one")
+    command.add_argument(
+        "command", nargs=argparse.REMAINDER, metavar="train …", help="the train command, with its arguments"
+    )
+
+
 def _eval(command: Parser) -> None:
     command.add_argument(
         "run_folder", metavar="RUN", help="the folder of a run, or a .safetensors or .onnx file"
@@ -320,6 +343,13 @@ def _nothing(command: Parser) -> None:
 
 COMMANDS = (
     Command("train", "train a network", words.TRAIN, words.TRAIN_EXAMPLES, _train),
+    Command(
+        "launch",
+        "train with several processes, and again where one dies",
+        words.LAUNCH,
+        words.LAUNCH_EXAMPLES,
+        _launch,
+    ),
     Command("eval", "measure a trained network", words.EVAL, words.EVAL_EXAMPLES, _eval, function="evaluate"),
     Command("predict", "say what a network makes of a file", words.PREDICT, words.PREDICT_EXAMPLES, _predict),
     Command("export", "write a trained network as ONNX", words.EXPORT, words.EXPORT_EXAMPLES, _export),

@@ -33,6 +33,18 @@ nothing had happened, to the last bit.
 exit code  0 done; 1 target not reached, numbers that are not finite, or what was learned could not be saved;
            2 wrong input; 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP"""
 
+LAUNCH = """Train with several processes, of which each takes its rows of every mini-batch: the losses are those of one.
+
+mpiexec of the extra 'mpi', or of the machine's own MPI, starts them (of the xla engine this command itself does). Where
+one dies or is frozen, all are started again from the last checkpoint, and nothing before it is lost."""
+
+LAUNCH_EXAMPLES = """examples
+  chainrule launch -n 4 train mnist --out runs/four
+  chainrule launch -n 4 --elastic --timeout 10 train mnist --epochs 50
+  mpiexec -n 4 chainrule train mnist --out runs/four   (without restarts)
+
+exit code  that of the training, 1 where no restarts are left, 143 SIGTERM, 130 Ctrl-C"""
+
 EVAL = """Measure a trained network on test data: loss, accuracy, and how many of each class it gets right."""
 
 EVAL_EXAMPLES = """examples

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import fields, replace
 from typing import Any
 
+from ..comm import Comm
 from ..engines import available
 from ..errors import ArgumentError, CheckpointError, DataError, NonFiniteError, UnsupportedError
 from ..interop.tensorboard import TensorBoard
@@ -32,6 +33,7 @@ from ..runs import (
 from ..training import Callback, RunFolder, Trainer
 from ._outcome import Outcome, introduction, what_was_saved
 from ._progress import EpochTable
+from ._ranks import communicator
 from ._result import show_result
 from ._screen import complain, print_json, warnings_as_notes
 from ._table_options import table_options
@@ -50,7 +52,8 @@ def train(options: argparse.Namespace) -> int:
         raise ArgumentError(
             "--resume needs to know which run shall go on", fix="--out FOLDER, with the run's folder"
         )
-    folder, settings, data, checkpoints = _resume(options) if options.resume else _start(options)
+    comm = communicator(options.engine)
+    folder, settings, data, checkpoints = _begun(options, comm)
     screen = sys.stderr if options.json else sys.stdout
     table = EpochTable(len(data.x_train), screen, every=_lines_apart(settings, data))
     # A run that has a log goes on with it, asked or not.
@@ -60,7 +63,7 @@ def train(options: argparse.Namespace) -> int:
     try:
         with warnings_as_notes(table.note):
             settings, trainer = _trained(
-                folder, settings, data, table, logs, checkpoints, engine_is_ours=engine_is_ours
+                folder, settings, data, table, logs, checkpoints, comm, engine_is_ours=engine_is_ours
             )
     except NonFiniteError as error:
         table.close()
@@ -92,11 +95,12 @@ def _trained(
     table: EpochTable,
     logs: Sequence[Callback],
     checkpoints: Mapping[str, Any],
+    comm: Comm,
     *,
     engine_is_ours: bool,
 ) -> tuple[Settings, Trainer]:
     """Train; where the engine was ours to choose and cannot be used after all, with the one that always can."""
-    trainer = trainer_of(folder, settings, data, [table, *logs], checkpoints)
+    trainer = trainer_of(folder, settings, data, [table, *logs], checkpoints, comm)
     table.say("\n".join(introduction(trainer, settings, data)))
     if engine_is_ours and settings.engine == "eager" and (reason := available()["fused"]):
         table.say(f"note: the fused engine, which is faster, {reason}")
@@ -108,8 +112,9 @@ def _trained(
         table.close()
         table.say(f"note: {problem.what}; training goes on with the eager engine")
         settings = replace(settings, engine="eager")
-        folder.write_about({**folder.read_about(), "settings": settings.to_json()})
-        trainer = trainer_of(folder, settings, data, [table, *logs], checkpoints)
+        if comm.rank == 0:
+            folder.write_about({**folder.read_about(), "settings": settings.to_json()})
+        trainer = trainer_of(folder, settings, data, [table, *logs], checkpoints, comm)
         _fit(trainer, settings, data)
     return settings, trainer
 
@@ -119,10 +124,22 @@ def _fit(trainer: Trainer, settings: Settings, data: Data) -> None:
         trainer.fit(data.x_train, data.t_train, epochs=settings.epochs, validation=(data.x_test, data.t_test))
 
 
-def _start(options: argparse.Namespace) -> tuple[RunFolder, Settings, Data, dict[str, Any]]:
-    """A new run, its folder made, and when checkpoints are saved."""
+def _begun(
+    options: argparse.Namespace, comm: Comm
+) -> tuple[RunFolder, Settings, Data, dict[str, Any]]:
+    """The run of these options, and when checkpoints are saved; rank 0 makes its folder, and all see the same of it."""
+    folder = RunFolder(options.out) if options.resume else None
+    # A run that was killed before anything was written, and is to be resumed, begins.
+    is_blank = folder is not None and folder.path.is_dir() and folder.is_blank()
+    resumes = comm.broadcast(folder is not None and not is_blank)
+    begun = _resume(options, comm) if resumes else _start(options, comm)
+    return *begun, _keep_checkpoint_every(begun[0], options, comm)
+
+
+def _start(options: argparse.Namespace, comm: Comm) -> tuple[RunFolder, Settings, Data]:
+    """A new run, its folder made."""
     settings = new_settings(_chosen(options))
-    if options.out is not None:
+    if options.out is not None and comm.rank == 0:
         RunFolder(options.out).check_blank()  # before the data are read, which takes longer
     data = load_data(options.data or "mnist", settings.dtype, table_options(options, settings.seed))
     if data.preprocessing is not None:
@@ -130,15 +147,15 @@ def _start(options: argparse.Namespace) -> tuple[RunFolder, Settings, Data, dict
     if not data.classes and settings.target_accuracy is not None:
         what = f"--target-accuracy is for classes; {options.target!r} is a number"
         raise ArgumentError(what, fix="leave it out, or --task classification")
-    folder = start(options.out or new_path(data), settings, data)
-    return folder, settings, data, _keep_checkpoint_every(folder, options)
+    path = comm.broadcast(str(options.out or new_path(data)))
+    folder = start(path, settings, data) if comm.rank == 0 else RunFolder(path)
+    comm.first(None)  # the others read what is now there
+    return folder, settings, data
 
 
-def _resume(options: argparse.Namespace) -> tuple[RunFolder, Settings, Data, dict[str, Any]]:
-    """The run of a folder, with the data it had, and when checkpoints are saved."""
+def _resume(options: argparse.Namespace, comm: Comm) -> tuple[RunFolder, Settings, Data]:
+    """The run of a folder, with the data it had."""
     folder = RunFolder(options.out)
-    if folder.path.is_dir() and folder.is_blank():  # killed before anything was written
-        return _start(options)
     about = folder.read_about()
     settings = resumed_settings(about.get("settings"), _chosen(options), options.out)
     if reason := available().get(settings.engine):
@@ -154,13 +171,14 @@ def _resume(options: argparse.Namespace) -> tuple[RunFolder, Settings, Data, dic
             fix="give the same data, or start a new run in another folder",
         )
     _say_what_changed(about, settings)
-    folder.remove_leftovers()
-    folder.write_about({**about, "settings": settings.to_json()})
-    keep_preprocessing(folder, data)
-    return folder, settings, data, _keep_checkpoint_every(folder, options)
+    if comm.rank == 0:
+        folder.remove_leftovers()
+        folder.write_about({**about, "settings": settings.to_json()})
+        keep_preprocessing(folder, data)
+    return folder, settings, data
 
 
-def _keep_checkpoint_every(folder: RunFolder, options: argparse.Namespace) -> dict[str, Any]:
+def _keep_checkpoint_every(folder: RunFolder, options: argparse.Namespace, comm: Comm) -> dict[str, Any]:
     """How often checkpoints are saved, as the user said now or at the start; remembered for the next time."""
     about = folder.read_about()
     text = options.checkpoint_every or about.get("checkpoint_every")
@@ -172,7 +190,8 @@ def _keep_checkpoint_every(folder: RunFolder, options: argparse.Namespace) -> di
         raise CheckpointError(
             f"in {folder.about}, checkpoint_every {error}", fix="--checkpoint-every N"
         ) from None
-    folder.write_about({**about, "checkpoint_every": text})
+    if comm.rank == 0:
+        folder.write_about({**about, "checkpoint_every": text})
     return every
 
 

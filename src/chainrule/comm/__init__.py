@@ -1,11 +1,34 @@
-"""The processes that train one network together: who they are, and how they add up what each has found.
+"""The processes that train one network together: who they are, how they add up, and who starts and watches them.
 
 >>> comm_of(None).size
 1
 """
 
-from ._comm import Comm, NullComm, comm_of
-from ._environment import place_among_ranks
-from ._mpi import MpiComm, abort
+from typing import TYPE_CHECKING
 
-__all__ = ["Comm", "MpiComm", "NullComm", "abort", "comm_of", "place_among_ranks"]
+from .._lazy import lazy as _lazy_names
+from ._environment import place_among_ranks
+from ._heartbeat import beating
+
+# Whether a process is one of several, every command asks; few are.
+__getattr__ = _lazy_names(
+    __name__,
+    {"_comm": ("Comm", "NullComm", "comm_of"), "_launch": ("Job", "Launcher"), "_mpi": ("MpiComm", "abort")},
+)
+
+if TYPE_CHECKING:
+    from ._comm import Comm, NullComm, comm_of
+    from ._launch import Job, Launcher
+    from ._mpi import MpiComm, abort
+
+__all__ = [
+    "Comm",
+    "Job",
+    "Launcher",
+    "MpiComm",
+    "NullComm",
+    "abort",
+    "beating",
+    "comm_of",
+    "place_among_ranks",
+]

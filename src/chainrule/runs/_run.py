@@ -12,6 +12,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from ..comm import Comm
 from ..errors import CheckpointError
 from ..explain import learning_curve
 from ..networks import Network
@@ -65,11 +66,13 @@ def trainer_of(
     data: Data,
     callbacks: Sequence[Callback] = (),
     checkpoints: Mapping[str, Any] | None = None,
+    comm: Comm | None = None,
 ) -> Trainer:
     """The trainer of a run, where its checkpoint left it; it saves checkpoints and results into the folder.
 
     callbacks    what else happens, after what the settings ask for and before checkpoints are saved
     checkpoints  when they are saved besides after each epoch, as `Checkpoints` takes it
+    comm         the processes that train together
     raises       CheckpointError when the checkpoint, and those before it, are damaged or of other settings
     """
     asked: list[Callback] = []
@@ -86,6 +89,7 @@ def trainer_of(
         seed=settings.seed,
         engine=settings.engine,
         callbacks=[*asked, Checkpoints(folder.checkpoint, **checkpoints or {}), results, *callbacks],
+        comm=comm,
         # The fused engine chooses its threads itself, by the size of a step.
         deterministic=settings.engine == "eager" and _is_small(network, settings.batch_size),
     )

@@ -1,0 +1,109 @@
+"""Signs of life: a small file for each rank, which whoever started the ranks looks at.
+
+A rank that was frozen (SIGSTOP, a dead host) still counts as running for everybody else, and they wait for it. Files in
+the run's folder reach as far as the run itself does; nothing listens on a network for them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FOLDER = "CHAINRULE_RANKS"
+"""The variable with the folder in which ranks show that they live; not set where nobody looks."""
+
+_SECONDS = 0.5  # between two signs
+_STOP = "stop"
+
+
+@dataclass(frozen=True)
+class Sign:
+    """The latest of a rank.
+
+    rank   its number when it was started
+    age    seconds since then
+    pid    of its process on `host`
+    code   its exit code, once it ended in good order
+    """
+
+    rank: int
+    age: float
+    pid: int
+    host: str
+    code: int | None
+
+    @property
+    def is_here(self) -> bool:
+        return self.host == host_name()
+
+
+def host_name() -> str:
+    """Of this machine."""
+    return os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+
+
+@contextmanager
+def beating(rank: int, environment: Mapping[str, str] = os.environ) -> Iterator[list[int]]:
+    """Show signs of life meanwhile, if somebody looks; what is put into the list at the end is the exit code."""
+    code: list[int] = []
+    if not environment.get(FOLDER):
+        yield code
+        return
+    folder, over = Path(environment[FOLDER]), threading.Event()
+    about = {"pid": os.getpid(), "host": host_name()}
+
+    def beat() -> None:
+        asked = False
+        while not over.wait(_SECONDS):
+            _write(folder, rank, about)
+            if not asked and (folder / _STOP).exists():
+                asked = True
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    _write(folder, rank, about)
+    thread = threading.Thread(target=beat, daemon=True, name="chainrule-heartbeat")
+    thread.start()
+    try:
+        yield code
+    finally:
+        over.set()
+        thread.join()
+        if code:
+            _write(folder, rank, {**about, "code": code[0]})
+
+
+def _write(folder: Path, rank: int, about: dict[str, Any]) -> None:
+    """Nothing of the training depends on it: where it cannot be written, somebody will ask why."""
+    new = folder / f".rank-{rank}"
+    try:
+        new.write_text(json.dumps(about))
+        new.replace(folder / f"rank-{rank}")
+    except OSError:
+        pass
+
+
+def signs(folder: Path) -> list[Sign]:
+    """Of all ranks that have shown one, by rank."""
+    found = []
+    for file in folder.glob("rank-*"):
+        try:
+            about = json.loads(file.read_text())
+            age = time.time() - file.stat().st_mtime
+        except (OSError, ValueError):  # replaced at this moment
+            continue
+        rank = int(file.name.removeprefix("rank-"))
+        found.append(Sign(rank, age, about["pid"], about["host"], about.get("code")))
+    return sorted(found, key=lambda sign: sign.rank)
+
+
+def ask_to_stop(folder: Path) -> None:
+    """Let every rank, wherever it is, send itself SIGTERM."""
+    (folder / _STOP).touch()
