@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import chainrule as cr
-from tests._threads import on_ranks
+from tests._threads import Killed, on_ranks
 
 ROWS, INPUTS = 23, 6
 rng = np.random.default_rng(20)
@@ -157,6 +158,25 @@ def test_nan_is_refused_with_the_same_words_as_by_one_process() -> None:
         return caught.value.what
 
     assert on_ranks(3, fit) == [fit(None)] * 3
+
+
+@given(data=st.data(), ranks=st.integers(2, 4))
+@settings(max_examples=15, deadline=None, derandomize=True)
+def test_survivors_go_on_whenever_others_die(data: st.DataObject, ranks: int) -> None:
+    """Whichever ranks die at whichever sum, the others end with what nobody's death would have changed."""
+    number = st.integers(25, 160)  # of a sum; those before it are the beginning, which all must live to see
+    dying = data.draw(st.dictionaries(st.integers(0, ranks - 1), number, max_size=ranks - 1), label="dies")
+    alone, one = trained("two layers", None, 4)
+    with warnings.catch_warnings(action="ignore"), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chainrule.training._survivors._SECONDS", 0.0)  # a moment after each step
+        results = on_ranks(ranks, lambda comm: trained("two layers", comm, 4), dying)
+    survivors = [result for result in results if not isinstance(result, BaseException)]
+    assert survivors
+    for network, trainer in survivors:
+        assert (trainer.step, trainer.history.stopped) == (one.step, "finished")
+        np.testing.assert_allclose(trainer.history["loss"], one.history["loss"], rtol=1e-12)
+        np.testing.assert_allclose(network.params["W1"], alone.params["W1"], rtol=1e-12, atol=1e-14)
+    assert all(isinstance(result, Killed) for result in results if isinstance(result, BaseException))
 
 
 def test_another_comm_than_there_is_is_refused() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, RankError
 
 Array = np.ndarray[Any, Any]
 
@@ -33,6 +33,8 @@ class Comm(ABC):
 
     rank: int
     size: int
+    can_shrink: bool = False
+    """Whether the others can go on when a rank is gone."""
 
     @abstractmethod
     def allreduce_sum(self, flat: Array) -> None:
@@ -46,9 +48,7 @@ class Comm(ABC):
 
         raises   RankError where that cannot be done
         """
-        from ..errors import RankError
-
-        raise RankError("a rank is gone, and this communicator cannot go on without it", lost=True)
+        raise RankError("a rank is gone, and the others cannot go on without it", lost=True)
 
     def broadcast(self, value: Any, *, root: int = 0) -> Any:
         """On every rank the value that rank `root` has; fit for JSON."""
@@ -70,13 +70,18 @@ class Comm(ABC):
             self.allreduce_sum(flat)
             array[...] = flat.view(array.dtype).reshape(array.shape)
 
+    def gather(self, number: int) -> Array:
+        """The whole numbers that the ranks have, by rank, on every rank."""
+        numbers = np.zeros(self.size, np.int64)
+        numbers[self.rank] = number
+        self.allreduce_sum(numbers)
+        return numbers
+
     def first(self, value: Any) -> Any:
         """On every rank the value of the first rank that has one, None where none has."""
         if self.size == 1:
             return value
-        has = np.zeros(self.size, np.int64)
-        has[self.rank] = value is not None
-        self.allreduce_sum(has)
+        has = self.gather(value is not None)
         return self.broadcast(value, root=int(has.argmax())) if has.any() else None
 
     def different(self, value: Any) -> int | None:

@@ -6,6 +6,7 @@ source   MPI: A Message-Passing Interface Standard 4.1, chapters 6 (all-reduce) 
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -26,6 +27,7 @@ class MpiComm(Comm):
 
     def __init__(self) -> None:
         self._mpi = _mpi()
+        self.can_shrink = os.environ.get("OMPI_MCA_mpi_ft_enable") == "1"  # which mpiexec sets --with-ft ulfm
         # Messages of its own, whatever else the program sends.
         self._take(self._mpi.COMM_WORLD.Dup())
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..comm import Comm, comm_of
 from ..engines import report_broken, resolve
-from ..errors import ArgumentError, ShapeError, UnsupportedError
+from ..errors import ArgumentError, RankError, ShapeError, UnsupportedError
 from ..graph import as_array, as_numbers, check_inputs
 from ..optimizers import Optimizer
 from . import _checkpoint
@@ -31,6 +31,7 @@ from ._one_by_one import OneByOne
 from ._ranks import Ranks
 from ._schedules import Schedule
 from ._step import Network, arrays_of, initial_state, step_inputs, trace_step
+from ._survivors import Moments
 
 Array = np.ndarray[Any, Any]
 
@@ -115,6 +116,7 @@ class Trainer:
         self._known_evaluation: Evaluation | None = None
         self._runner: InChunks | OneByOne = InChunks(self) if self.engine == "fused" else OneByOne(self)
         self._stop_reason: str | None = None
+        self._moments: Moments | None = None  # to come back to, where ranks may die
 
     def stop(self, reason: str) -> None:
         """End training after the current step; for callbacks."""
@@ -166,13 +168,17 @@ class Trainer:
             with InterruptFlag() as interrupt, self._threads():
                 for callback in self._called:
                     callback.on_start(self)
-                while not self._is_stopped() and len(self.history) < epochs:
-                    self._epoch(x, t, validation, interrupt)
+                self._moments = Moments(self) if self.comm.can_shrink and not self.ranks.is_alone else None
+                while not self._is_done(epochs):
+                    try:
+                        self._epoch(x, t, validation, interrupt)
+                    except RankError as error:
+                        self._survive(error)
                 self.history.stopped = self._stop_reason or "finished"
                 for callback in self._called:
                     callback.on_end(self)
         finally:
-            self._data = None
+            self._data = self._moments = None
         return self.history
 
     def run(self, x: Array, t: Array, batches: Array) -> Array:
@@ -280,7 +286,23 @@ class Trainer:
     def _is_stopped(self) -> bool:
         """Whether somebody asked for the end, on any rank: so all end after the same step."""
         self._stop_reason = self.comm.first(self._stop_reason)
+        if self._moments is not None:
+            self._moments.keep_up()
         return self._stop_reason is not None
+
+    def _is_done(self, epochs: int) -> bool:
+        """Whether training is over, on all ranks."""
+        while True:
+            try:
+                return self._is_stopped() or len(self.history) >= epochs
+            except RankError as error:
+                self._survive(error)
+
+    def _survive(self, error: RankError) -> None:
+        """Go on where a rank is gone and the others can do without it."""
+        if self._moments is None or not error.lost:
+            raise error
+        self._moments.survive()
 
     def _join(self, x: Array, t: Array, epochs: int) -> None:
         """See to it that all ranks begin alike: the parameters, and what has no right to differ."""
