@@ -37,7 +37,8 @@ class Moments:
         """Keep a moment where it is time for one, which rank 0 decides."""
         if self._trainer.comm.broadcast(time.monotonic() >= self._due):
             start = time.monotonic()
-            self._kept = [*self._kept[-1:], _Moment(self._trainer)]
+            number = self._kept[-1].number + 1 if self._kept else 0
+            self._kept = [*self._kept[-1:], _Moment(self._trainer, number)]
             now = time.monotonic()
             self._due = now + max(_SECONDS, (now - start) / _SHARE)
 
@@ -51,16 +52,16 @@ class Moments:
         for attempt in range(1, size + 1):  # another one may die meanwhile
             try:
                 trainer.comm.shrink()
-                newest = int(trainer.comm.gather(self._kept[-1].step).min())
+                newest = trainer.comm.gather(self._kept[-1].number).min()
                 break
             except RankError:
                 if attempt == size:
                     raise
-        moment = next(moment for moment in self._kept if moment.step == newest)
+        moment = next(moment for moment in self._kept if moment.number == newest)
         moment.put(trainer)
         self._kept = [moment]
         if trainer.comm.rank == 0:
-            what = f"a rank is gone; training goes on after step {newest:,} with {trainer.comm.size} left"
+            what = f"a rank is gone; training goes on after step {moment.step:,} with {trainer.comm.size} left"
             warnings.warn(what, stacklevel=4)
             for callback in trainer.callbacks if was else ():
                 if callback.writes:  # which was another rank's to call until now
@@ -68,10 +69,13 @@ class Moments:
 
 
 class _Moment:
-    """A copy of all that changes while a trainer trains."""
+    """A copy of all that changes while a trainer trains.
 
-    def __init__(self, trainer: Trainer) -> None:
-        self.step = trainer.step
+    number   the same for the same moment on all ranks; at the end of an epoch there are two of one step
+    """
+
+    def __init__(self, trainer: Trainer, number: int) -> None:
+        self.number, self.step = number, trainer.step
         self._arrays = {name: w.copy() for name, w in arrays_of(trainer.network).items()}
         self._state = {name: np.array(value) for name, value in trainer.state.items()}
         self._progress = trainer.epoch_loss, trainer.epoch_rows
