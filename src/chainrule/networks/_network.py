@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from .._above import provided
+from .._rows import Rows, forget, is_on_disk
 from ..errors import ArgumentError, CheckpointError, DTypeError, GraphError, ShapeError, UnsupportedError
 from ..graph import Shown, Variable, as_array, as_numbers, check_inputs, gradients_of, new_variable
 from ..graph import functions as f
@@ -445,14 +446,15 @@ class Network(Shown):
 
     def _input(self, x: Any) -> Array:
         """Inputs as an array of a dtype that the network takes, not yet of its own: see `as_numbers`."""
-        given: Array = as_array(x)
-        if self.embedding is not None:
-            return self.embedding.checked(given)
-        check_inputs(given)
+        given: Array = x if is_on_disk(x) else as_array(x)
+        if self.embedding is not None and not isinstance(x, Rows):
+            return self.embedding.checked(as_array(given))
+        if self.embedding is None:
+            check_inputs(given)
         return given
 
     def _pair(self, x: Any, t: Any) -> tuple[Array, Array]:
-        x, t = self._input(x), as_array(t, "t")
+        x, t = self._input(x), t if is_on_disk(t) else as_array(t, "t")
         if x.size == 0:
             raise ArgumentError(f"x has shape {x.shape}: there is nothing to take the mean of")
         if x.ndim > 1 and t.shape[:1] != x.shape[:1]:
@@ -462,7 +464,11 @@ class Network(Shown):
     def _scores(self, x: Array) -> Array:
         """The scores of all rows, computed and forgotten piece by piece."""
         pieces = self._pieces(x, self.input_size + sum(self.sizes.values()), _PIECE_BYTES)
-        return np.concatenate([self.compute(self.arrays, self.as_inputs(x[rows])) for rows in pieces])
+        scores = []
+        for rows in pieces:
+            scores.append(self.compute(self.arrays, self.as_inputs(x[rows])))
+            forget(x)
+        return np.concatenate(scores)
 
     def _scored(self, x: Array, t: Array) -> Iterator[tuple[float, Array, Array]]:
         """All rows in parts, mostly one: their share of all rows, their scores and their targets."""
@@ -471,7 +477,7 @@ class Network(Shown):
         for rows in parts:
             # Python's floats are float64: shares of a million rows of float32 add up without loss.
             share = 1.0 if len(parts) == 1 else len(x[rows]) / len(x)
-            yield share, self._scores(x[rows]), t[rows]
+            yield share, self._scores(x[rows]), as_array(t[rows])
 
     def _loss_of(self, scores: Array, t: Array) -> float:
         return float(self.lastLayer.compute(scores, t))

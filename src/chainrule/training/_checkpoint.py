@@ -25,7 +25,7 @@ _FORMAT = "chainrule checkpoint 1"
 KEPT = 3  # checkpoints of a run: the newest, and those before it
 
 
-class _Saved(NamedTuple):
+class Saved(NamedTuple):
     """What a checkpoint holds."""
 
     arrays: dict[str, Any]
@@ -37,31 +37,40 @@ class _Saved(NamedTuple):
     lr: float
 
 
-def save(trainer: Trainer, path: Path, *, keep: int = 0) -> None:
-    """Write a checkpoint of a trainer between two steps.
-
-    keep   how many of those before it stay beside it
-    """
+def contents(trainer: Trainer) -> Saved:
+    """What a checkpoint of a trainer holds between two steps: arrays and history of its own, not copies."""
     arrays = {f"param/{name}": w for name, w in arrays_of(trainer.network).items()}
     arrays |= {f"state/{name}": value for name, value in trainer.state.items()}
     callbacks = []
     for number, callback in enumerate(_with_memory(trainer)):
         values, kept = callback.state()
-        callbacks.append({"class": type(callback).__name__, "values": values})
+        callbacks.append((type(callback).__name__, values))
         arrays |= {f"callback/{number}/{name}": value for name, value in kept.items()}
+    progress = trainer.step, trainer.epoch_loss, trainer.epoch_rows
+    lr = trainer.optimizer.lr
+    return Saved(arrays, trainer.settings, trainer.history, callbacks, progress, trainer.rows, lr)
+
+
+def save(trainer: Trainer, path: Path, *, keep: int = 0) -> None:
+    """Write a checkpoint of a trainer between two steps.
+
+    keep   how many of those before it stay beside it
+    """
+    saved = contents(trainer)
+    step, epoch_loss, epoch_rows = saved.progress
     rest = {
-        "step": trainer.step,
-        "epoch_loss": trainer.epoch_loss,
-        "epoch_rows": trainer.epoch_rows,
-        "history": trainer.history.to_dicts(),
-        "rows": trainer.rows,
-        "lr": trainer.optimizer.lr,
-        "settings": trainer.settings,
-        "callbacks": callbacks,
+        "step": step,
+        "epoch_loss": epoch_loss,
+        "epoch_rows": epoch_rows,
+        "history": saved.history.to_dicts(),
+        "rows": saved.rows,
+        "lr": saved.lr,
+        "settings": saved.settings,
+        "callbacks": [{"class": name, "values": values} for name, values in saved.callbacks],
     }
     text = json.dumps(rest)
-    about = {"format": _FORMAT, "trainer": text, "sha256": checksum(arrays, text)}
-    save_arrays(path, arrays, about, keep=keep)
+    about = {"format": _FORMAT, "trainer": text, "sha256": checksum(saved.arrays, text)}
+    save_arrays(path, saved.arrays, about, keep=keep)
 
 
 def load(trainer: Trainer, path: Path) -> None:
@@ -83,7 +92,7 @@ def load(trainer: Trainer, path: Path) -> None:
                 raise
             problems.append(problem.what)
             continue
-        _put(trainer, saved, file)
+        put(trainer, saved, file)
         if problems:
             what = f"{'; '.join(problems)}. Training goes on from {file}, after step {trainer.step:,}"
             warnings.warn(CheckpointWarning(what), stacklevel=4)
@@ -93,7 +102,7 @@ def load(trainer: Trainer, path: Path) -> None:
     )
 
 
-def _read(path: Path) -> _Saved:
+def _read(path: Path) -> Saved:
     """What a file holds, nothing of which is damaged. CheckpointError where that is not so."""
     arrays, metadata = load_arrays(path)
     if metadata.get("format") != _FORMAT:
@@ -106,7 +115,7 @@ def _read(path: Path) -> _Saved:
         raise CheckpointError(f"{path} is damaged: its checksum is not that of what it holds")
     try:
         rest: dict[str, Any] = json.loads(text)
-        return _Saved(
+        return Saved(
             arrays,
             settings=dict(rest["settings"]),
             history=History.from_dicts(rest["history"]),
@@ -119,7 +128,7 @@ def _read(path: Path) -> _Saved:
         raise CheckpointError(f"{path} lacks a part of what a checkpoint holds: {problem}") from None
 
 
-def _put(trainer: Trainer, saved: _Saved, path: Path) -> None:
+def put(trainer: Trainer, saved: Saved, path: Path | str) -> None:
     """Let a trainer take over what was saved of one with the same settings, or raise before anything is changed."""
     arrays, settings, history, callbacks, progress, rows, lr = saved
     mine = json.loads(json.dumps(trainer.settings))
@@ -157,7 +166,7 @@ def _under(arrays: dict[str, Any], prefix: str) -> dict[str, Any]:
     return {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
 
 
-def _part(arrays: dict[str, Any], prefix: str, expected: dict[str, Any], path: Path) -> dict[str, Any]:
+def _part(arrays: dict[str, Any], prefix: str, expected: dict[str, Any], path: Path | str) -> dict[str, Any]:
     """The arrays under a prefix, which must be those that are expected, of the same shapes and dtypes."""
     found = _under(arrays, prefix)
     if found.keys() != expected.keys():

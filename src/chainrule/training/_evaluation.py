@@ -8,10 +8,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .._rows import Rows, blocks, forget, is_on_disk
 from ..engines import resolve, trace
 from ..errors import UnsupportedError
 from ..graph import as_array, as_numbers
 from ._step import arrays_of
+from ._windows import WINDOW_BYTES, ahead
 
 Array = np.ndarray[Any, Any]
 
@@ -51,13 +53,13 @@ class Evaluation:
 
     def evaluate(self, x: Any, t: Any) -> tuple[float, float | None]:
         """`loss` and `accuracy` from one pass; None for the accuracy of a network that predicts numbers."""
-        x, t = as_array(x), as_array(t, "t")
+        x, t = (a if is_on_disk(a) else as_array(a, name) for a, name in ((x, "x"), (t, "t")))
         if not self._can_fuse(x):
             return self._network.evaluate(x, t)
-        self._network.check_targets(x[:1], t)
+        if not isinstance(t, Rows):  # the labels of others are looked at once, before training
+            self._network.check_targets(as_array(x[:1]), t)
         loss, hits, answers = 0.0, 0, 0
-        for start, scores, part in self._pieces(x, t):
-            own = t[start : start + len(scores)]
+        for scores, own, part in self._pieces(x, t):
             loss += len(scores) / len(x) * part
             with suppress(UnsupportedError):
                 right = self._network.lastLayer.hits(scores, own)
@@ -81,10 +83,10 @@ class Evaluation:
 
     def predict(self, x: Any) -> Array:
         """The scores, before any softmax, shape (rows, outputs)."""
-        x = as_array(x)
+        x = x if is_on_disk(x) else as_array(x)
         if not self._can_fuse(x):
             return self._network.predict(x)
-        return np.concatenate([scores.copy() for _, scores, _ in self._pieces(x, None)])
+        return np.concatenate([scores.copy() for scores, _, _ in self._pieces(x, None)])
 
     @property
     def _embedding(self) -> Any:
@@ -97,25 +99,48 @@ class Evaluation:
         is_data = x.ndim > 1 and len(x) > 0 and known
         return self.engine == "fused" and is_data and hasattr(self._network, "compute")
 
-    def _pieces(self, x: Array, t: Array | None) -> Iterator[tuple[int, Array, float]]:
-        """The first row, the scores, and the loss if there are targets, of some rows at a time."""
-        from ..engines.fused import Stepper, readable
+    def _pieces(self, x: Any, t: Any) -> Iterator[tuple[Array, Array, float]]:
+        """The scores, the targets, and the loss if there are targets, of some rows at a time."""
+        from ..engines.fused import Stepper
 
-        dtype = next(iter(self._network.params.values())).dtype
-        if self._embedding is not None:
-            x = self._embedding.checked(x)
-        x = np.ascontiguousarray(x if x.dtype in (np.uint8, np.int64) else as_numbers(x, dtype))
-        data = {"x": x} if t is None else {"x": x, "t": readable(t)}
-        key = tuple((name, a.shape[1:], a.dtype) for name, a in data.items())
         arrays = arrays_of(self._network)
-        if key not in self._steppers:
-            self._steppers[key] = Stepper(
-                self._traced, {**arrays, **data}, gathered=tuple(data), dtype=dtype, threads=self._threads
-            )
-        for start in range(0, len(x), _ROWS):
-            rows = np.arange(start, min(start + _ROWS, len(x)))
-            results = self._steppers[key].run(arrays, data, rows[np.newaxis], {})
-            yield start, results.outputs["scores"], float(results.losses[0])
+        dtype = next(iter(self._network.params.values())).dtype
+        for data in self._windows(x, t, dtype):
+            key = tuple((name, a.shape[1:], a.dtype) for name, a in data.items())
+            if key not in self._steppers:
+                self._steppers[key] = Stepper(
+                    self._traced,
+                    {**arrays, **data},
+                    gathered=tuple(data),
+                    dtype=dtype,
+                    threads=self._threads,
+                )
+            rows = len(data["x"])
+            for start in range(0, rows, _ROWS):
+                some = np.arange(start, min(start + _ROWS, rows))
+                results = self._steppers[key].run(arrays, data, some[np.newaxis], {})
+                own = data["t"][some[0] : some[-1] + 1] if "t" in data else data["x"][:0]
+                yield results.outputs["scores"], own, float(results.losses[0])
+
+    def _windows(self, x: Any, t: Any, dtype: np.dtype[Any]) -> Iterator[dict[str, Array]]:
+        """Inputs and targets as steps take them: all rows, or, of what is not in memory, whole pieces of them."""
+        from ..engines.fused import readable
+
+        def window(some: slice) -> dict[str, Array]:
+            own = as_array(x[some])
+            if self._embedding is not None:
+                own = self._embedding.checked(own)
+            own = own if own.dtype in (np.uint8, np.int64) else as_numbers(own, dtype)
+            data = {"x": np.ascontiguousarray(own)}
+            return data if t is None else {**data, "t": readable(as_array(t[some]))}
+
+        if not is_on_disk(x) and not is_on_disk(t):
+            yield window(slice(None))
+            return
+        row_bytes = x.size // len(x) * (1 if x.dtype == np.uint8 else dtype.itemsize)
+        for data in ahead(window, blocks(len(x), row_bytes, WINDOW_BYTES, multiple=_ROWS)):
+            yield data
+            forget(x)
 
     def _traced(self, values: Any) -> Any:
         def function(v: dict[str, Any]) -> dict[str, Any]:

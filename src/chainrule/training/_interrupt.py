@@ -9,6 +9,7 @@ from typing import Any
 
 INTERRUPTED, TERMINATED, HUNG_UP = "interrupted", "terminated", "hung up"
 _REASONS = {"SIGINT": INTERRUPTED, "SIGTERM": TERMINATED, "SIGHUP": HUNG_UP}  # Windows has no SIGHUP
+_EXIT_CODES = {TERMINATED: 143, HUNG_UP: 129}  # those of shells: 128 and the number of the signal
 ENDED_BY_SIGNAL = frozenset(_REASONS.values())
 """The words that a history has for training which a signal ended."""
 
@@ -24,7 +25,6 @@ class InterruptFlag:
 
     def __init__(self) -> None:
         self.requested: str | None = None
-        self._number = 0
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> InterruptFlag:
@@ -43,9 +43,9 @@ class InterruptFlag:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before.clear()
-        if error is None and self.requested in (TERMINATED, HUNG_UP):
-            raise SystemExit(128 + self._number)
+        if error is None and self.requested in _EXIT_CODES:
+            raise SystemExit(_EXIT_CODES[self.requested])
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self.requested, self._number = _REASONS[signal.Signals(number).name], number
+        self.requested = _REASONS[signal.Signals(number).name]
         signal.signal(number, self._before[number])

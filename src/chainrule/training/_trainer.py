@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from .._rows import Rows, blocks, is_on_disk, read
 from ..comm import Comm, comm_of
 from ..engines import report_broken, resolve
 from ..errors import ArgumentError, RankError, ShapeError, UnsupportedError
@@ -32,6 +33,7 @@ from ._ranks import Ranks
 from ._schedules import Schedule
 from ._step import Network, arrays_of, initial_state, step_inputs, trace_step
 from ._survivors import Moments
+from ._windows import WINDOW_BYTES, windows
 
 Array = np.ndarray[Any, Any]
 
@@ -141,7 +143,8 @@ class Trainer:
     ) -> History:
         """Train until `epochs` epochs are finished (counting those of an earlier call or a checkpoint).
 
-        x, t        training data, a row for each sample; x of uint8 are pixels, taken as x / 255 batch by batch
+        x, t        training data, a row for each sample; x of uint8 are pixels, taken as x / 255 batch by batch. Memory
+                    maps, and what `chainrule.datasets.load_shards` gives, are read while training goes on
         epochs      how many epochs there shall be in all
         validation  data that is only evaluated, after each epoch
         returns     the history, also kept as ``trainer.history``
@@ -235,7 +238,8 @@ class Trainer:
         number = len(self.history)
         # A key of its own for each epoch: the same seed elsewhere (the first parameters) gives unrelated numbers.
         key = np.random.SeedSequence(self.seed, spawn_key=(number,))
-        order = np.random.default_rng(key).permutation(len(x))
+        rng = np.random.default_rng(key)
+        order = x.order(rng) if isinstance(x, Rows) else rng.permutation(len(x))
         rows = len(x) - len(x) % self.batch_size if self.drop_last else len(x)
         left = order[self.epoch_rows : rows]
         whole = len(left) - len(left) % self.batch_size
@@ -271,17 +275,20 @@ class Trainer:
         self, x: Array, t: Array, batches: Array, interrupt: InterruptFlag
     ) -> Iterable[list[float]]:
         """A step for each mini-batch; yields the losses of some once the network holds the result of the last."""
-        self._prepare(x, t)
-        for losses in self._runner.steps(x, t, batches):
-            yield losses
-            for callback in self._called:
-                callback.on_steps(self, losses)
-                if self.is_watched:
-                    callback.on_step(self, losses[0])
-            if interrupt.requested:
-                self.stop(interrupt.requested)
-            if self._is_stopped():
-                return
+        size = 1 if x.dtype == np.uint8 else self.dtype.itemsize
+        row_bytes = x.size // len(x) * size
+        for window in windows(x, t, batches, self.ranks, self._as_inputs, row_bytes):
+            self._prepare(*window[:2])
+            for losses in self._runner.steps(*window):
+                yield losses
+                for callback in self._called:
+                    callback.on_steps(self, losses)
+                    if self.is_watched:
+                        callback.on_step(self, losses[0])
+                if interrupt.requested:
+                    self.stop(interrupt.requested)
+                if self._is_stopped():
+                    return
 
     def _is_stopped(self) -> bool:
         """Whether somebody asked for the end, on any rank: so all end after the same step."""
@@ -389,7 +396,7 @@ class Trainer:
 
     def inputs_of_step(self, trained: Mapping[str, Any], x: Array, t: Array) -> dict[str, Any]:
         """The inputs of the next step by name; `trained` is as `held`, x and t a mini-batch."""
-        step = self.step + 1
+        step, x, t = self.step + 1, as_array(x), as_array(t, "t")
         return step_inputs(trained, x, t, dtype=self.dtype, lr=self.learning_rate(step), step=step)
 
     def refuse_step(self, trained: Mapping[str, Any], x: Array, t: Array) -> NoReturn:
@@ -408,26 +415,36 @@ class Trainer:
 
     def _checked(self, x: Any, t: Any) -> tuple[Array, Array]:
         """Data that fit each other and the network, or an error."""
-        x, t = as_array(x), as_array(t, "t")
+        x, t = (a if is_on_disk(a) else as_array(a, name) for a, name in ((x, "x"), (t, "t")))
         if x.ndim == 0 or t.ndim == 0 or len(x) != len(t) or len(x) == 0:
             raise ShapeError(
                 f"x and t need one row for each sample; their shapes are {x.shape} and {t.shape}"
             )
-        embedding = getattr(self.network, "embedding", None)
-        if embedding is None:
+        if getattr(self.network, "embedding", None) is None:
             check_inputs(x)
         for name, w in arrays_of(self.network).items():
             if not w.flags.writeable:
                 raise ArgumentError(
                     f"the parameter {name} is read-only, so it cannot learn", fix=f"{name}.copy()"
                 )
-        if embedding is not None:
-            x = embedding.checked(x)
-        elif x.dtype != np.uint8:  # pixels stay as small as they are; see `_run_steps`
-            x = as_numbers(x, self.dtype)
+        if not is_on_disk(x):
+            x = self._as_inputs(x)
         # Rows of wrong shapes, and all labels once here, since a compiled step does not look at them.
-        self.network.check_targets(x[:1], t)
+        first = self._as_inputs(as_array(x[:1]))
+        if not is_on_disk(t):
+            self.network.check_targets(first, t)
+            return x, t
+        for some in blocks(len(t), t.size // len(t) * t.dtype.itemsize, WINDOW_BYTES):
+            self.network.check_targets(first, read(t, np.arange(len(t))[some]))
         return x, t
+
+    def _as_inputs(self, x: Array) -> Array:
+        """Inputs as runners take them; pixels stay as small as they are, see `step_inputs`."""
+        embedding = getattr(self.network, "embedding", None)
+        if embedding is not None:
+            ids: Array = embedding.checked(x)
+            return ids
+        return x if x.dtype == np.uint8 else as_numbers(x, self.dtype)
 
     def _threads(self) -> AbstractContextManager[Any]:
         if not self.deterministic:
