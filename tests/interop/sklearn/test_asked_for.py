@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -342,3 +343,28 @@ def test_the_network_is_one_of_chainrules_own_on_the_same_arrays() -> None:
     p = model.predict_proba(x)[np.arange(150), y]
     assert net.loss(x, y) == pytest.approx(-np.log(p).mean())
     assert [n.name for n in cr.graph.Graph(net.record(x[:2], y[:2])) if n.variable.gate is None][0] == "W1"
+
+
+@pytest.mark.parametrize("kind", ["regression", "two classes", "three classes"])
+def test_the_network_can_be_saved_and_answers_as_the_estimator(kind: str, tmp_path: Path) -> None:
+    x, y = iris()
+    settings: dict[str, Any] = {"hidden_layer_sizes": (5,), "max_iter": 2, "random_state": 0}
+    if kind == "regression":
+        model, t = MLPRegressor(**settings).fit(x, y), y[:, np.newaxis].astype(float)
+        answers, loss = model.predict(x), 0.5 * ((model.predict(x) - y) ** 2).mean()
+    else:
+        y = np.minimum(y, 1) if kind == "two classes" else y
+        model, t = MLPClassifier(**settings).fit(x, y), y if kind == "three classes" else y[:, np.newaxis]
+        answers = model.predict_proba(x)
+        loss = -np.log(answers[np.arange(150), y]).mean()
+        answers = answers if kind == "three classes" else answers[:, 1]
+    model.network_.save(tmp_path / "net")
+    net = cr.load(tmp_path / "net")
+    assert net.loss(x, t) == pytest.approx(loss)
+    if kind != "regression":
+        assert net.accuracy(x, t) == model.score(x, y)
+    pytest.importorskip("onnx")
+    model.network_.to_onnx(tmp_path / "net.onnx", probabilities=kind != "regression")
+    again = cr.onnx.load(tmp_path / "net.onnx")
+    np.testing.assert_allclose(np.squeeze(again.run(x)), answers, rtol=1e-12)
+    assert again.loss(x, t) == pytest.approx(loss)

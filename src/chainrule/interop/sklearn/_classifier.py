@@ -139,7 +139,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         """
         if not hasattr(self, "classes_"):
             if classes is None and not type_of_target(y).startswith("multilabel"):
-                raise ArgumentError("classes must be passed on the first call to partial_fit.")
+                what = "classes must be passed on the first call to partial_fit."
+                raise ArgumentError(what, fix="partial_fit(X, y, classes=[…]), all that there will ever be")
             self._take_classes(
                 y if classes is None or type_of_target(y).startswith("multilabel") else classes
             )

@@ -14,7 +14,7 @@ import numpy as np
 from ...errors import ArgumentError, LabelError, ShapeError
 from ...graph import Variable, parse
 from ...graph import functions as F
-from ...layers import LossLayer
+from ...layers import BinaryCrossEntropyWithLogits, LossLayer, SoftmaxWithLoss, SquaredError
 from ...verify import assert_gradients
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -44,6 +44,13 @@ class Loss(LossLayer):
         """
         raise NotImplementedError
 
+    def as_layer(self, outputs: int) -> LossLayer:
+        """The same for rows of equal weight as a layer of chainrule, which can be saved, where there is one.
+
+        outputs   how many scores a row has
+        """
+        return self
+
 
 class CrossEntropy(Loss):
     """Softmax and cross-entropy, for one class out of several: −log p of the right class.
@@ -67,6 +74,9 @@ class CrossEntropy(Loss):
     def hits(self, x: Array, t: Array) -> Array:
         right: Array = np.argmax(x, axis=-1) == t
         return right
+
+    def as_layer(self, outputs: int) -> LossLayer:
+        return SoftmaxWithLoss()
 
 
 class SumOverOutputs(Loss):
@@ -92,6 +102,13 @@ class SumOverOutputs(Loss):
     def hits(self, x: Array, t: Array) -> Array:
         right: Array = np.all((x > 0) == (t > 0.5), axis=-1)
         return right
+
+    def as_layer(self, outputs: int) -> LossLayer:
+        if self.formula is squared_error:
+            return SquaredError()
+        if self.formula is binary_log_loss and outputs == 1:  # of several, that layer takes the mean
+            return BinaryCrossEntropyWithLogits()
+        return self
 
 
 def binary_log_loss(s: Any, t: Any) -> Any:
@@ -158,7 +175,9 @@ def _own(loss: Any) -> Elementwise:
     if callable(loss):
         return lambda s, t: loss(t, s)
     if not isinstance(loss, str):
-        raise ArgumentError(f"loss must be a name, a formula or a function; it is {loss!r:.80}", fix=_HOW)
+        what = f"loss must be a name, a formula or a function; it is {loss!r:.80}"
+        is_sizes = isinstance(loss, (tuple, list, int))  # what came first before scikit-learn 1.7
+        raise ArgumentError(what, fix=f"hidden_layer_sizes={loss!r:.80}" if is_sizes else _HOW)
     if loss.isidentifier() and loss not in ("y_true", "y_pred"):
         raise ArgumentError(f"there is no loss {loss!r}; there are {', '.join(REGRESSION)}", fix=_HOW)
     expression = parse(loss)

@@ -11,7 +11,20 @@ import numpy as np
 from ...engines import StepGraph, trace
 from ...graph import Variable, gradients_of
 from ...graph import functions as F
-from ...layers import ELU, GELU, Affine, Dropout, Layer, LeakyReLU, ReLU, Sigmoid, SiLU, Softplus, Tanh
+from ...layers import (
+    ELU,
+    GELU,
+    Affine,
+    Dropout,
+    Layer,
+    LeakyReLU,
+    LossLayer,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softplus,
+    Tanh,
+)
 from ...networks import Sequential
 from ...optimizers import Optimizer
 from ._losses import Array, Loss
@@ -98,7 +111,7 @@ def network_of(
     intercepts: Sequence[Array],
     activations: Sequence[str],
     dropout: Sequence[float],
-    loss: Loss,
+    loss: LossLayer,
 ) -> Sequential:
     """The network with these weights: the arrays themselves, not copies.
 

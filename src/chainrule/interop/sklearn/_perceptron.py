@@ -12,6 +12,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from ... import engines
 from ...errors import ArgumentError, ShapeError
+from ...layers import LossLayer
 from ...networks import Sequential
 from . import _epochs, _lbfgs
 from ._descent import Descent
@@ -314,7 +315,7 @@ class Perceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         work = 6.0 * len(rows) * epochs * sum(w.size for w in self.coefs_)
         return engines.resolve("auto") if work >= _WORTH_COMPILING else "eager"
 
-    def _network(self, loss: Loss) -> Sequential:
+    def _network(self, loss: LossLayer) -> Sequential:
         return network_of(self.coefs_, self.intercepts_, self._activations(), self._dropout(), loss)
 
     @property
@@ -324,7 +325,7 @@ class Perceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         The loss in it is the mean loss of the rows, without L2.
         """
         check_is_fitted(self)
-        return self._network(self._loss())
+        return self._network(self._loss().as_layer(self.n_outputs_))
 
     def _scores(self, X: Any) -> Array:
         """The results of the last affine layer for rows that are checked."""
