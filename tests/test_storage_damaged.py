@@ -42,13 +42,16 @@ FILES = {
     "seven bytes": (GOOD[:7], "it ends after 7 bytes"),
     "no header": (bytes(8), "the header is not a JSON object"),
     "header cut": (GOOD[:20], "its header is to take 54 bytes; 12 follow"),
-    "huge header": (struct.pack("<Q", 2**63) + b"{}", "is to take 9,223,372,036,854,775,808 bytes"),
+    "huge header": (
+        struct.pack("<Q", 2**63) + b"{}",
+        "it is no safetensors file: its header would take 9,223,372,036,854,775,808 bytes",
+    ),
     "length one too long": (struct.pack("<Q", 3) + b"{}", "its header is to take 3 bytes; 2 follow"),
     "length one too short": (struct.pack("<Q", 1) + b"{}", "byte 1 is not a name and its object"),
     "numbers cut": (GOOD[:-1], "its arrays take 8 bytes, 7 follow the header"),
     "trailing byte": (GOOD + b"\0", "its arrays take 8 bytes, 9 follow the header"),
     "trailing byte without arrays": (packed("{}", b"\0"), "its arrays take 0 bytes, 1 follow"),
-    "npy file": (b"\x93NUMPY\x01\x00v\x00{'descr'", "its header is to take"),
+    "npy file": (b"\x93NUMPY\x01\x00v\x00{'descr'", "it is no safetensors file"),
     "pickle": (packed(b"\x80\x04K\x01."), "the header is not a JSON object"),
     "a bool of 2": (packed(array_a('"BOOL" [2] [0,2]'), b"\1\2"), "neither 0 nor 1"),
 }
@@ -264,3 +267,18 @@ def test_headers_made_to_fill_memory_cost_little(tmp_path: Path) -> None:
         (tmp_path / "x").write_bytes(packed(header))
         with limited_memory(3.1 * len(header) + most), pytest.raises(CheckpointError):
             load_arrays(tmp_path / "x")
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("net.pt", "safetensors.torch.save_file"),
+        ("net.onnx", "chainrule.onnx.load"),
+        ("net", "complete file"),
+    ],
+)
+def test_what_to_do_with_a_file_of_another_kind(name: str, fix: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"PK\x03\x04" + bytes(10) + b"\xff")
+    with pytest.raises(CheckpointError) as refused:
+        load_arrays(tmp_path / name)
+    assert fix in (refused.value.fix or "")

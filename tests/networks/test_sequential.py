@@ -272,3 +272,8 @@ def test_no_gradient_within_no_grad() -> None:
         assert net.predict(np.zeros((1, 2))).shape == (1, 3)
         with pytest.raises(GraphError, match=r"within no_grad\(\)"):
             net.gradient(np.zeros((1, 2)), np.array([0]))
+
+
+def test_a_network_shows_what_it_is_made_of() -> None:
+    net = cr.Sequential(cr.Affine(2, 3), cr.ReLU(), cr.Affine(3, 2))
+    assert repr(net) == "<Sequential: Affine1, ReLU1, Affine2, SoftmaxWithLoss>"

@@ -70,7 +70,7 @@ def layer_to_config(layer: Layer) -> dict[str, Any]:
     if not is_known(layer):
         raise UnsupportedError(
             f"{name} is no layer of chainrule and cannot be made again from a file",
-            fix="net.save_weights(path) for its arrays alone, or net.to_onnx(path)",
+            fix="net.to_onnx(path), or chainrule.storage.save_arrays(path, net.params) for its arrays alone",
         )
     return {"layer": name, **layer.config()}
 

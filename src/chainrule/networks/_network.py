@@ -324,6 +324,10 @@ class Network(Shown):
         x, t = self._pair(x, t)
         return numerical_gradient(self, self.as_inputs(x), t)
 
+    def __repr__(self) -> str:
+        names = ", ".join((*self.layers, type(self.lastLayer).__name__))
+        return f"<{type(self).__name__}: {names}>"
+
     def summary(self) -> str:
         """The layers, the shapes of their results and their parameters, as a table in plain text."""
         return summary(self)

@@ -133,7 +133,10 @@ def _modules(
             continue
         module = _LAYOUTS[layout].get(type(layer).__name__)
         if module is None:
-            raise UnsupportedError(f"{label} has no counterpart in the layout {layout}", fix="net.save(path)")
+            raise UnsupportedError(
+                f"{label} has no counterpart in the layout {layout}",
+                fix="net.save(path), or net.to_onnx(path)",
+            )
         usual = str(place) if layout == "pytorch" else f"{module.kind}_{count[module.kind]}"
         count[module.kind] += 1
         yield usual if names is None else names[label], module, layer

@@ -208,9 +208,15 @@ def load_arrays(path: AnyPath) -> tuple[dict[str, NDArray[Any]], dict[str, str]]
     except (ValueError, OSError, MemoryError, RecursionError) as error:
         raise CheckpointError(
             f"{os.fspath(path)} cannot be loaded: {reason(error)}",
-            fix="give the path of a complete file, or save it again",
+            fix=_OTHERS.get(os.path.splitext(path)[1], "give the path of a complete file, or save it again"),
         ) from error
     return arrays, metadata
+
+
+_OTHERS = dict.fromkeys(
+    (".pt", ".pth", ".bin"), "safetensors.torch.save_file(module.state_dict(), path), and that file"
+) | {".onnx": "chainrule.onnx.load(path), which reads ONNX files"}
+"""What to do with files of other formats that weights are kept in, by the ends of their names."""
 
 
 def _read_header(file: BinaryIO, size: int) -> tuple[dict[str, _Place], dict[str, str], int]:
@@ -218,10 +224,12 @@ def _read_header(file: BinaryIO, size: int) -> tuple[dict[str, _Place], dict[str
     if size < 8:
         raise ValueError(f"it ends after {size} bytes, inside the length of its header")
     length = int.from_bytes(file.read(8), "little")
-    if length > min(size - 8, _LONGEST_HEADER):
+    if length > _LONGEST_HEADER:
         raise ValueError(
-            f"its header is to take {length:,} bytes; {size - 8:,} follow, at most {_LONGEST_HEADER:,} may"
+            f"it is no safetensors file: its header would take {length:,} bytes; {_LONGEST_HEADER:,} are allowed"
         )
+    if length > size - 8:
+        raise ValueError(f"its header is to take {length:,} bytes; {size - 8:,} follow")
     header = file.read(length)
     if len(header) < length:
         raise ValueError("it became shorter while it was read")

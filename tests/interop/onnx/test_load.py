@@ -177,7 +177,8 @@ def test_the_ending_is_taken_off_for_the_loss_that_has_it_itself_and_for_no_othe
 
 def test_a_row_may_be_flat_and_images_are_rows_too():
     nodes = [node("Flatten", "x", "a"), node("MatMul", "a W", "y")]
-    net = of(model(nodes, {"W": np.ones((12, 2), np.float32)}, shape=("N", 3, 4)))
+    made = model(nodes, {"W": np.ones((12, 2), np.float32)}, shape=("N", 3, 4))
+    net = of(made)
     x = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
     assert (net.input_shape, net.input_size) == ((3, 4), 12)
     np.testing.assert_array_equal(net.predict(x), net.predict(x.reshape(2, 12)))
@@ -188,6 +189,12 @@ def test_a_row_may_be_flat_and_images_are_rows_too():
         of(no_shape)
     assert "input_shape" in asks.value.fix
     np.testing.assert_array_equal(of(no_shape, input_shape=(3, 4)).predict(x), net.predict(x))
+    with pytest.raises(
+        ArgumentError, match=r"input_shape is \(4, 3\); in the file a row has the shape \(3, 4\)"
+    ):
+        of(made, input_shape=(4, 3))
+    with pytest.raises(ArgumentError, match="loss must be a layer; it is 'mse'"):
+        of(made, loss="mse")
 
 
 # What is refused ----------------------------------------------------------------------------------

@@ -117,6 +117,8 @@ def network_of(
 def _network_of(
     model: Model, output: str | None, loss: LossLayer | None, input_shape: Sequence[int] | None
 ) -> OnnxNetwork:
+    if not isinstance(loss, LossLayer | None):
+        raise ArgumentError(f"loss must be a layer; it is {loss!r:.80}", fix="loss=cr.MeanSquaredError()")
     name = _output(model, output)
     nodes = model.needed_for([name])
     check_known(nodes)
@@ -188,7 +190,12 @@ def _input(model: Model, nodes: Sequence[Node], shape: Sequence[int] | None) -> 
         names = ", ".join(i.name for i in inputs)
         raise UnsupportedError(f"a network has one input; the inputs of this model are {names:.300}")
     (given,) = inputs
-    return given if shape is None else replace(given, shape=(None, *shape))
+    if shape is None:
+        return given
+    said = (given.shape or (None, *shape))[1:]
+    if len(said) != len(shape) or any(n not in (None, m) for n, m in zip(said, shape, strict=True)):
+        raise ArgumentError(f"input_shape is {tuple(shape)}; in the file a row has the shape {said}")
+    return replace(given, shape=(None, *shape))
 
 
 def _without_constants(
