@@ -31,6 +31,7 @@ from chainrule.layers import (
     SquaredError,
     Tanh,
 )
+import chainrule as cr
 from chainrule.networks import Sequential, TwoLayerNet
 from tests.layers._close import assert_close
 from tests.networks._lesson import blobs

@@ -127,6 +127,8 @@ def test_a_name_is_the_same_in_either_normal_form(tmp_path: Path) -> None:
         ("a;b\n1,5;1,234.5\n2,5;2\n", [1.5, 2.5]),  # each column has its own way
         ('a|b\n"1 234,5"|x\n2|y\n', [1234.5, 2]),
         ("a,b\n.5,x\n5.,y\n", [0.5, 5]),
+        ("a,b\n95 %,x\nNA,y\n-7.5%,y\n", [95, np.nan, -7.5]),
+        ("a;b\n95,5 %;x\n7%;y\n", [95.5, 7]),
         ("a,b\nNA,x\n?,x\n-,x\n7,y\n,z\n", [np.nan, np.nan, np.nan, 7, np.nan]),
         ("sep=;\na;b\n1;x\n2;y\n", [1, 2]),
         ("a,b\r\n1,x\r\n\r\n,\r\n2,y\r\n", [1, 2]),
@@ -140,7 +142,7 @@ def test_numbers_as_people_write_them(tmp_path: Path, text: str, expected: list[
     np.testing.assert_array_equal(column.numbers(), expected)
 
 
-@pytest.mark.parametrize("cell", ["1_000", "0x10", "١٢", "1,2,3", "1e", "--1", "1 2", "1\x1f2", "12%"])
+@pytest.mark.parametrize("cell", ["1_000", "0x10", "١٢", "1,2,3", "1e", "--1", "1 2", "1\x1f2", "12%%"])
 def test_what_is_no_number_makes_a_category(tmp_path: Path, cell: str) -> None:
     assert kinds(write(tmp_path, f'a,b\n1,x\n"{cell}",y\n'))["a"] == "category"
 

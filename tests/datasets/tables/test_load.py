@@ -79,6 +79,8 @@ def test_free_text_and_row_numbers_are_left_out(tmp_path: Path) -> None:
         "column 1": "it counts the rows",
         "essay": "more than 1,000 different values that are no numbers: an id or free text",
     }
+    numbers = load_table({"학번": list(range(20260001, 20260061)), "x": X, "y": ["a", "b"] * 30}, target="y")
+    assert numbers.preprocessing.left_out == {"학번": "it counts the rows"}
     assert load_table({"t": list(range(60)), "y": X}, target="y").preprocessing.inputs == [
         "t"
     ]  # it may be time

@@ -11,7 +11,7 @@ from chainrule.datasets._tables._column import Array, Column, Table
 from chainrule.datasets._tables._preprocessing import Preprocessing
 
 _ID = re.compile(
-    r"(?i)|(unnamed: \d+|column 1|index|idx|no\.?|nr\.?|id|.*[_ ]id|row.?(id|names?|number)?|번호|순번|연번)"
+    r"(?i)|(unnamed: \d+|column 1|index|idx|no\.?|nr\.?|id|.*[_ ]id|row.?(id|names?|number)?|.*번호|순번|연번|학번|사번)"
 )
 _FEWEST_ROWS = 20  # of which something may be said
 _MOST_ROWS = 100_000  # that are looked at
@@ -20,11 +20,10 @@ _GIVEN_AWAY = 0.9999  # the share of the variance
 
 
 def counts_rows(name: str, column: Column) -> bool:
-    """Whether a column is the number of its row, and named like one."""
+    """Whether a column counts the rows, from whatever number, and is named like that."""
     if column.kind != "number" or _ID.fullmatch(name) is None or len(column.values) < 2:
         return False
-    numbers = column.numbers()
-    return numbers[0] in (0, 1) and bool(np.all(np.diff(numbers) == 1))
+    return bool(np.all(np.diff(column.numbers()) == 1))
 
 
 def names_rows(values: Array) -> bool:

@@ -39,8 +39,9 @@ _MISSING = "(?i:" + "|".join(re.escape(word) for word in sorted(NOTHING, reverse
 _EXPONENT = "(?:[eE][+-]?[0-9]{1,5})?"
 # Runs of digits are possessive (++): they are never given back, so the time is linear in the length of a cell.
 _PLAIN = rf"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++){_EXPONENT}|[+-]?(?i:inf|infinity)"
-_POINT = rf"{_PLAIN}|[+-]?[0-9]{{1,3}}(?:,[0-9]{{3}})++(?:\.[0-9]*+)?"
-_COMMA = rf"[+-]?(?:[0-9]++|[0-9]{{1,3}}(?:[. \u00a0][0-9]{{3}})++)(?:,[0-9]*+)?{_EXPONENT}"
+_PERCENT = "(?: ?%)?"
+_POINT = rf"(?:{_PLAIN}|[+-]?[0-9]{{1,3}}(?:,[0-9]{{3}})++(?:\.[0-9]*+)?){_PERCENT}"
+_COMMA = rf"[+-]?(?:[0-9]++|[0-9]{{1,3}}(?:[. \u00a0][0-9]{{3}})++)(?:,[0-9]*+)?{_EXPONENT}{_PERCENT}"
 _DAY = "|".join(rf"[0-9]{{4}}{mark}[0-9]{{1,2}}(?:{mark}[0-9]{{1,2}})?" for mark in ("-", "/", r"\."))
 _TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
 _DATE = rf"(?:{_DAY})(?:[T ]{_TIME})?"
@@ -71,8 +72,8 @@ def _joined(cells: Sequence[str]) -> str:
 def is_number(cell: str) -> bool:
     """Whether a cell alone may be a number, with a decimal point or a decimal comma.
 
-    >>> [is_number(cell) for cell in ("5.1", "5,1", "1,234.5", "NA", "setosa")]
-    [True, True, True, False, False]
+    >>> [is_number(cell) for cell in ("5.1", "5,1", "1,234.5", "95 %", "NA", "setosa")]
+    [True, True, True, True, False, False]
     """
     return re.fullmatch(f"{_POINT}|{_COMMA}", cell) is not None
 
@@ -150,6 +151,7 @@ class Reader:
         joined = _joined(cells)
         if not _are(_ALL_COMMA if self._decimal_comma else _ALL_POINT, cells, joined):
             self._refuse(cells, where, "number", _COMMA if self._decimal_comma else _POINT)
+        joined = joined.replace("%", "")  # 95 % is 95
         if self._decimal_comma:
             joined = re.sub("[. \u00a0](?=[0-9])", "", joined).replace(",", ".")
         else:
