@@ -112,6 +112,7 @@ def test_numbers(command: Command, fruit: Path) -> None:
         "and 10 rows more; --out FILE.csv writes all of them\n"
     )
     assert command("predict", "run", fruit, "--out", "said.csv").out.endswith("said.csv\n")
+    assert Path("said.csv").read_bytes().startswith(b"\xef\xbb\xbf")  # or Excel takes it for another encoding
     np.testing.assert_array_equal(read_table("said.csv")["값"].numbers(), model.predict(fruit))
 
 

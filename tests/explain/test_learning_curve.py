@@ -59,7 +59,7 @@ def test_it_is_a_picture_that_stands_alone():
     [
         ("en", {"Learning curve", "loss", "accuracy (%)", "epoch", "train", "test"},
          {"lowest 0.4 · epoch 2", "highest 85.00 % · epoch 2"}),
-        ("ko", {"학습 곡선", "손실", "정확도 (%)", "에폭", "훈련", "시험"},
+        ("ko", {"학습 곡선", "손실", "정확도 (%)", "에폭", "학습", "시험"},
          {"최저 0.4 · 2번째 에폭", "최고 85.00 % · 2번째 에폭"}),
     ],
 )  # fmt: skip

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import chainrule as cr
 from chainrule import layers
 from chainrule.errors import ArgumentError, DTypeError, GraphError, ShapeError
 from chainrule.graph import Variable, no_grad
@@ -31,7 +32,6 @@ from chainrule.layers import (
     SquaredError,
     Tanh,
 )
-import chainrule as cr
 from chainrule.networks import Sequential, TwoLayerNet
 from tests.layers._close import assert_close
 from tests.networks._lesson import blobs

@@ -168,7 +168,7 @@ def test_an_explanation_reads_in_both_languages(price: TableModel, city: TableMo
     )
     assert str(english).startswith("What moved the prediction of price\n=====")
     assert "광주 in city was not among the categories trained on" in str(english)
-    assert "city의 값 광주는 훈련 데이터에 없던 범주이므로" in str(korean)
+    assert "city의 값 광주는 학습 데이터에 없던 범주이므로" in str(korean)
     assert "(결측)" in str(korean)
     assert "서울로 예측되며" in str(city.explain({"area": 80, "lift": True, "price": 810}, lang="ko"))
     assert english.to_dict()["columns"][0].keys() == {

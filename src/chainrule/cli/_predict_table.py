@@ -52,7 +52,9 @@ def _write(path: str, target: Target, answers: Any, shares: Any) -> None:
     writer.writerow([target.name, *(f"probability of {name}" for name in target.classes)])
     probabilities = iter(lambda: (), None) if shares is None else shares.tolist()
     writer.writerows([answer, *own] for answer, own in zip(answers.tolist(), probabilities, strict=False))
-    write_atomically(path, text.getvalue().encode())
+    # Excel reads UTF-8 as such only behind a byte order mark; plain ASCII needs none.
+    said = text.getvalue()
+    write_atomically(path, said.encode("ascii" if said.isascii() else "utf-8-sig"))
 
 
 def _for_a_program(answers: list[Any], shares: Any, classes: tuple[str, ...]) -> Iterator[dict[str, Any]]:

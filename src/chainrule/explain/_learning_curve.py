@@ -36,7 +36,7 @@ _WORDS = {
         "loss": "손실",
         "accuracy": "정확도 (%)",
         "epoch": "에폭",
-        "train": "훈련",
+        "train": "학습",
         "test": "시험",
         "best loss": "최저 {value} · {epoch}번째 에폭",
         "best accuracy": "최고 {value} % · {epoch}번째 에폭",

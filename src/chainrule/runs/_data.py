@@ -101,6 +101,11 @@ def load_data(given: str, dtype: str, options: TableOptions | None = None) -> Da
     options = options or TableOptions()
     if Path(given).is_file() and not _is_npz(Path(given)):
         return _load_table(given, dtype, options)
+    if given != "mnist" and not Path(given).exists():
+        raise DataError(
+            f"there is no data set {given!r}",
+            fix="give mnist, a folder of IDX files, an .npz file, or a table as .csv or .parquet",
+        )
     if (options.target, options.task, options.drop) != (None, None, ()):
         what = f"--target, --task and --drop are for the columns of a table; {given} is none"
         raise ArgumentError(what, fix="give a CSV or Parquet file")
@@ -108,13 +113,8 @@ def load_data(given: str, dtype: str, options: TableOptions | None = None) -> Da
         name, splits = given, load_mnist(normalize=False)
     elif Path(given).is_dir():
         name, splits = str(Path(given).resolve()), load_idx(given, normalize=False)
-    elif Path(given).is_file():
-        name, splits = str(Path(given).resolve()), load_npz(given, normalize=False)
     else:
-        raise DataError(
-            f"there is no data set {given!r}",
-            fix="give mnist, a folder of IDX files, an .npz file, or a table as .csv or .parquet",
-        )
+        name, splits = str(Path(given).resolve()), load_npz(given, normalize=False)
     (x_train, t_train), (x_test, t_test) = splits
     x_train, x_test = (numbers(x, given, dtype) for x in (x_train, x_test))
     classes = max(_classes(t_train, given), _classes(t_test, given))

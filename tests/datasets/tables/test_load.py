@@ -47,6 +47,9 @@ def test_somebody_may_choose_the_task() -> None:
     ratings = load_table({"x": X, "y": [1, 2, 3] * 20}, target="y", task="regression")
     assert (ratings.preprocessing.target.classes, ratings.outputs) == ((), 1)
     np.testing.assert_allclose(np.concatenate([ratings.t_train]).mean(), 0, atol=1e-6)
+    names = [f"n{row}" for row in range(60)]
+    with pytest.raises(DataError, match="the target 'y' names nearly every row: there is nothing to learn"):
+        load_table({"x": X, "y": names}, target="y")
     with pytest.raises(DataError, match="the target 'y' holds a, b: regression needs numbers"):
         load_table({"x": X, "y": ["a", "b"] * 30}, target="y", task="regression")
     with pytest.raises(ArgumentError, match="task must be one of classification, regression"):

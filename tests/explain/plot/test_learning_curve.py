@@ -50,7 +50,7 @@ def test_in_korean() -> None:
     needs_hangul()
     axes = learning_curve(history((0.5, 0.8, 0.6, 0.75)), lang="ko")
     assert [other.get_ylabel() for other in axes.figure.axes] == ["손실", "정확도 (%)"]
-    assert list(drawn(axes)) == ["훈련", "시험"]
+    assert list(drawn(axes)) == ["학습", "시험"]
     png(axes)
 
 

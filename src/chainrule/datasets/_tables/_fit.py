@@ -49,6 +49,9 @@ def target_of(table: Table, name: str, task: Task | None) -> Target:
             _check_size(name, numbers)
             return Target(name, "number")
         classes.sort(key=float)
+    elif names_rows(column.values):
+        what = f"the target {name!r} names nearly every row: there is nothing to learn that another row could use"
+        raise DataError(what, fix="give another column as the target")
     elif task == "regression":
         what = f"the target {name!r} holds {listed(classes, 3)}: regression needs numbers"
         raise DataError(what, fix="leave --task out, or give another target")

@@ -11,7 +11,8 @@ from chainrule.datasets._tables._column import Array, Column, Table
 from chainrule.datasets._tables._preprocessing import Preprocessing
 
 _ID = re.compile(
-    r"(?i)|(unnamed: \d+|column 1|index|idx|no\.?|nr\.?|id|.*[_ ]id|row.?(id|names?|number)?|.*번호|순번|연번|학번|사번)"
+    r"(?i)|(unnamed: \d+|column 1|index|idx|no\.?|nr\.?|id|.*[_ ]id|row.?(id|names?|number)?"
+    r"|.*번호|순번|연번|학번|사번)"
 )
 _FEWEST_ROWS = 20  # of which something may be said
 _MOST_ROWS = 100_000  # that are looked at
