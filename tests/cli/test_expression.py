@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -101,3 +102,12 @@ def test_names_typed_in_parts_are_the_same_names() -> None:
     assert graph_of("각 * 2", [f"{parts}=3"]).value == 6.0
     assert changes_of([f"{parts}=+1"]) == {"각": "+1"}
     assert element_of(f"{parts}[0]") == ("각", (0,))
+
+
+def test_a_file_is_no_expression_and_no_value(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match=r"'apple\.svg' is no NAME=VALUE") as refused:
+        graph_of("x * m", ["x=1", "m=2", "apple.svg"])
+    assert refused.value.fix == "--out apple.svg"
+    (file := tmp_path / "net.onnx").touch()
+    with pytest.raises(ArgumentError, match=r"net\.onnx is a file, and no expression"):
+        graph_of(str(file), ["x=1"])

@@ -227,3 +227,9 @@ def test_predictions_are_written_to_a_file_for_tables_only(command, refused, hea
     assert "--out is for runs that were trained on a table; run is none" in refused(
         "predict", "run", "rows.npy", "--out", "said.csv"
     )
+
+
+def test_a_table_needs_a_network_of_a_table(command, refused, heaps):
+    command("train", heaps, "--epochs", 1, "--out", "run")
+    Path("rows.csv").write_text("a,b\n1,2\n")
+    assert "rows.csv is a table; this network was not trained on one" in refused("predict", "run", "rows.csv")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from ..errors import ArgumentError
 from ..graph import Expression, Variable, holds_numbers, parse
 
 _Value = TypeVar("_Value")
+_FILE = re.compile(r"\.[a-z]{2,4}$")
 _ELEMENT = re.compile(r"\s*([^\s\[\]]+)\s*\[([-+0-9,\s]+)\]\s*")
 
 
@@ -27,8 +29,11 @@ def graph_of(text: str, assignments: Iterable[str]) -> Variable:
     >>> graph_of("x * m * t", ["x=100", "m=2", "t=1.1"]).value
     220.00000000000003
     """
-    expression: Expression = parse(text)
     values = _once(map(_assigned, assignments))
+    if _FILE.search(text) and os.path.isfile(text):
+        what = f"{text} is a file, and no expression"
+        raise ArgumentError(what, fix='an expression such as "x * m" x=100 m=2, or the folder of a run')
+    expression: Expression = parse(text)
     missing = [name for name in expression.inputs if name not in values]
     if missing:
         example = " ".join(f"{name}=…" for name in expression.inputs)
@@ -73,7 +78,10 @@ def _split(text: str, example: str) -> tuple[str, str]:
     """Name and the rest; a change that sets a value is written with two signs, ``x==3``."""
     name, sign, rest = text.partition("=")
     if not sign or not name.strip() or not rest.strip():
-        raise ArgumentError(f"{text!r} is no NAME=VALUE", fix=f"write it like {example}")
+        is_file = not sign and _FILE.search(text)
+        raise ArgumentError(
+            f"{text!r} is no NAME=VALUE", fix=f"--out {text}" if is_file else f"write it like {example}"
+        )
     return unicodedata.normalize("NFKC", name.strip()), rest.strip()
 
 

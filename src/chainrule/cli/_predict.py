@@ -59,6 +59,9 @@ def _read(path: Path, network: Network, invert: bool | None) -> tuple[Array, str
         return _rows(read_npy(path), network, path)
     if start.startswith((_GZIP, _IDX)):
         return _rows(read_idx(path), network, path)
+    if path.suffix.lower() in (".csv", ".tsv", ".parquet"):
+        what = f"{path} is a table; this network was not trained on one, and takes rows of {network.input_size} numbers"
+        raise DataError(what, fix="the folder of a run on a table, or an .npy file with rows of numbers")
     if path.suffix == ".npy":
         what = f"{path} is not an .npy file: it begins with {start.hex(' ') or 'nothing'}"
         raise DataError(what, fix="save an array of numbers with np.save")
