@@ -124,9 +124,7 @@ def _fit(trainer: Trainer, settings: Settings, data: Data) -> None:
         trainer.fit(data.x_train, data.t_train, epochs=settings.epochs, validation=(data.x_test, data.t_test))
 
 
-def _begun(
-    options: argparse.Namespace, comm: Comm
-) -> tuple[RunFolder, Settings, Data, dict[str, Any]]:
+def _begun(options: argparse.Namespace, comm: Comm) -> tuple[RunFolder, Settings, Data, dict[str, Any]]:
     """The run of these options, and when checkpoints are saved; rank 0 makes its folder, and all see the same of it."""
     folder = RunFolder(options.out) if options.resume else None
     # A run that was killed before anything was written, and is to be resumed, begins.

@@ -61,7 +61,9 @@ class Moments:
         moment.put(trainer)
         self._kept = [moment]
         if trainer.comm.rank == 0:
-            what = f"a rank is gone; training goes on after step {moment.step:,} with {trainer.comm.size} left"
+            what = (
+                f"a rank is gone; training goes on after step {moment.step:,} with {trainer.comm.size} left"
+            )
             warnings.warn(what, stacklevel=4)
             for callback in trainer.callbacks if was else ():
                 if callback.writes:  # which was another rank's to call until now
