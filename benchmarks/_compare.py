@@ -16,13 +16,14 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-from threadpoolctl import threadpool_info
 
 FORCED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
 def describe_machine() -> str:
     """Processor, cores, NumPy and BLAS, in one line."""
+    from threadpoolctl import threadpool_info
+
     blas = ", ".join(
         f"{i['internal_api']} {i['version']} {i.get('architecture', '')} × {i['num_threads']} threads"
         for i in threadpool_info()
@@ -72,11 +73,18 @@ def measure(peers: Mapping[str, Callable[[], object]], *, rounds: int, calls: in
 
 
 def report(
-    title: str, medians: Mapping[str, float], *, ours: str, limits: Mapping[str, float], unit: str = "µs"
+    title: str,
+    medians: Mapping[str, float],
+    *,
+    ours: str,
+    limits: Mapping[str, float],
+    unit: str = "µs",
+    machine: str = "",
 ) -> bool:
     """Print the medians and how our time compares with each peer's.
 
     limits   for a peer the largest ratio ours / peer that is aimed for
+    machine  what it was measured on; `describe_machine` unless told otherwise
     returns  whether all of them hold
     """
     table = Table(title=title, title_justify="left")
@@ -94,5 +102,5 @@ def report(
         )
     console = Console(width=110)
     console.print(table)
-    console.print(describe_machine(), style="dim", highlight=False)
+    console.print(machine or describe_machine(), style="dim", highlight=False)
     return good

@@ -29,6 +29,7 @@ NEED_AN_EXTRA = [
     "interop/onnx/*.py",
     "sklearn.py",
     "interop/sklearn/*.py",
+    "engines/xla/*.py",
     *(f"engines/fused/{name}.py" for name in ("_cache", "_function", "_native", "_stepper", "_vector_math")),
 ]
 PYTEST = ("-m", "pytest", "--numprocesses=auto", "--dist=worksteal")
@@ -149,6 +150,11 @@ def fused() -> None:
     python(*PYTEST, "--every", "2", "--auto", "fused", "tests/training")
 
 
+def xla() -> None:
+    """Some tests of training once more, on the xla engine, which compiles for each size of a mini-batch."""
+    python(*PYTEST, "--every", "6", "--auto", "xla", "tests/training")
+
+
 def examples() -> None:
     """Each example, run as a user runs it."""
     for example in sorted((ROOT / "examples").glob("*.py")):
@@ -180,6 +186,7 @@ STAGES: dict[str, Callable[[], None]] = {
     "sizes": sizes,
     "tests": tests,
     "fused": fused,
+    "xla": xla,
     "parsers": parsers,
     "browser": browser,
     "wheel": wheel,

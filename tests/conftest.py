@@ -25,6 +25,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--every", type=int, default=1, metavar="N", help="run one test of N, spread over all")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--auto") == "xla":
+        import jax  # noqa: F401  # it draws from NumPy's global random numbers and sets variables: before any test
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Which tests are left depends on their names alone, so it is the same in every process and every run."""
     every = config.getoption("--every")
@@ -51,6 +56,7 @@ def _auto_is_eager(request: pytest.FixtureRequest) -> Iterator[None]:
         engine = request.config.getoption("--auto")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(chainrule.engines._choice, "_FASTEST_FIRST", (engine,))
+            patch.setattr(chainrule.engines._choice, "sees_accelerator", lambda: False)
             yield
     else:
         yield

@@ -13,6 +13,22 @@ from chainrule.engines import available
 from chainrule.runs import machine
 
 
+@pytest.fixture(autouse=True)
+def _jax_is_not_imported(monkeypatch):
+    """Which takes a second, changes the environment, and reads the versions that are made up here."""
+    facts = {"compiler": {"jax": "9.8", "jaxlib": "9.7"}, "devices": ["cpu 0", "cpu 1"], "problem": None}
+    monkeypatch.setattr(machine, "xla_engine", lambda: facts)
+
+
+def test_the_devices_of_jax_are_told(command, monkeypatch):
+    assert "\nxla engine\n  compiler  jax 9.8, jaxlib 9.7\n  devices   cpu 0, cpu 1\n" in command("info").out
+    facts = {"compiler": {"jax": "9.8", "jaxlib": "9.7"}, "devices": [], "problem": "no driver"}
+    monkeypatch.setattr(machine, "xla_engine", lambda: facts)
+    assert "\n  devices   none: no driver\n" in command("info").out
+    monkeypatch.setattr(machine, "xla_engine", lambda: None)
+    assert "xla engine" not in command("info").out
+
+
 def test_the_facts_are_true(command):
     facts = command("info", "--json").json()
     assert facts["versions"]["chainrule"] == cr.__version__

@@ -87,8 +87,11 @@ def test_version(command):
         (("predict", "run"), "chainrule predict: the following arguments are required: FILE"),
         (("train", "minst"), "chainrule: there is no data set 'minst'\n"
          "  fix   give mnist, a folder of IDX files, an .npz file, or a table as .csv or .parquet"),
-        (("train", "--engine", "xla"),
-         f"chainrule: the engine 'xla' {available()['xla']}\n  fix   use engine='auto'"),
+        (("train", "--precision", "half"),
+         "chainrule train: argument --precision: must be one of bfloat16; it is 'half'"),
+        (("train", "--precision", "bfloat16", "--engine", "eager"),
+         "chainrule: precision='bfloat16' is for the xla engine; this is the eager engine\n"
+         "  fix   choose the xla engine"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )  # fmt: skip

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
 import chainrule as cr
 from chainrule.engines import available, first_nonfinite, resolve, trace
+from chainrule.engines._choice import sees_accelerator
 from chainrule.errors import ArgumentError
 from chainrule.graph import functions as F
 from chainrule.graph import gradients_of
@@ -16,9 +19,40 @@ def test_auto_is_an_engine_that_can_be_used():
     assert available()[resolve("auto")] is None
 
 
-def test_an_engine_that_cannot_be_used_says_why():
-    with pytest.raises(ArgumentError, match="the engine 'xla' comes with a later version"):
+def test_an_engine_that_cannot_be_used_says_why(monkeypatch):
+    monkeypatch.setattr("chainrule.engines._choice.find_spec", lambda module: None)
+    with pytest.raises(ArgumentError, match=r"the engine 'xla' needs jax: pip install 'chainrule\[xla\]'"):
         resolve("xla")
+
+
+@pytest.mark.parametrize(
+    ("packages", "platform", "chosen"),
+    [
+        ({"numba", "scipy"}, None, "fused"),
+        ({"jax"}, None, "eager"),  # without a driver there is nothing but the CPU, and JAX is not asked
+        ({"jax", "numba", "scipy", "jax_plugins"}, "cpu", "fused"),
+        ({"jax", "numba", "scipy", "jax_plugins"}, "gpu", "xla"),
+        ({"jax", "libtpu"}, "tpu", "xla"),
+    ],
+)
+def test_auto_is_xla_where_jax_has_an_accelerator(packages, platform, chosen, monkeypatch):
+    class Jax:
+        @staticmethod
+        def default_backend():
+            return platform
+
+    monkeypatch.setattr(
+        "chainrule.engines._choice.find_spec", lambda name: name if name in packages else None
+    )
+    monkeypatch.setattr("chainrule.engines._choice._FASTEST_FIRST", ("fused", "eager"))
+    monkeypatch.setattr("chainrule.engines._choice.sees_accelerator", sees_accelerator)
+    monkeypatch.setitem(sys.modules, "jax", Jax if platform else None)  # None: an import fails
+    sees_accelerator.cache_clear()
+    try:
+        assert resolve("auto") == chosen
+        assert resolve("auto", on_cpu=True) == ("fused" if "numba" in packages else "eager")
+    finally:
+        sees_accelerator.cache_clear()
 
 
 def test_a_missing_module_is_told_in_both_languages(monkeypatch):
@@ -31,7 +65,7 @@ def test_an_unknown_engine_is_refused():
     with pytest.raises(ArgumentError) as problem:
         resolve("warp")
     assert problem.value.what == "there is no engine 'warp'"
-    assert problem.value.fix == "use one of auto, eager, fused"
+    assert problem.value.fix == "use one of auto, eager, fused, xla"
 
 
 def test_the_first_bad_application_is_found():

@@ -105,6 +105,7 @@ def _train(command: Parser) -> None:
     setting("seed", f"of the first parameters and the order of the data ({Settings.seed})")
     setting("engine", f"what runs the steps: auto, {', '.join(available())} (auto)", metavar="NAME")
     setting("dtype", "float32 or float64 (float32)", metavar="NAME")
+    setting("precision", "bfloat16: products of matrices in that, on the xla engine", metavar="NAME")
     command.add_argument("--out", metavar="FOLDER", help="the run's folder (runs/DATA-DATE-TIME)")
     how_often = "save a checkpoint every N steps, or seconds, besides after each epoch: 500, 30s (10s)"
     command.add_argument("--checkpoint-every", type=typed(often), metavar="N", help=how_often)

@@ -24,6 +24,7 @@ def info(options: argparse.Namespace) -> int:
         "environment": machine.variables(),
         "engines": dict(machine.engines()),
         "fused": machine.fused_engine(),
+        "xla": machine.xla_engine(),
     }
     if options.json:
         print_json(facts)
@@ -52,6 +53,8 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
     yield from _section("engines", {name: reason or "available" for name, reason in facts["engines"].items()})
     if facts["fused"]:
         yield from _section("fused engine", dict(_fused(facts["fused"])))
+    if facts["xla"]:
+        yield from _section("xla engine", dict(_xla(facts["xla"])))
 
 
 def _fused(fused: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -60,6 +63,11 @@ def _fused(fused: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "threads", f"at most {fused['threads']} share a step; a short one has 1"
     kept = f"{counted(cache['files'], 'compiled step')}, {short(cache['bytes'], 'B')}"
     yield "cache", f"{cache['folder']}: {kept}" if cache["folder"] else "none, as CHAINRULE_CACHE_DIR says"
+
+
+def _xla(xla: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "compiler", ", ".join(f"{name} {version}" for name, version in xla["compiler"].items())
+    yield "devices", ", ".join(xla["devices"]) or f"none: {xla['problem']}"
 
 
 def _blas(library: dict[str, Any]) -> tuple[str, str]:

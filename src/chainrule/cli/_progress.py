@@ -61,7 +61,7 @@ class EpochTable(Callback):
         self.drawn, self.step_drawn = time.perf_counter(), trainer.step
         if self.console.is_terminal:
             self.bar.start()
-            if trainer.engine == "fused":
+            if trainer.engine != "eager":
                 self.compiling = Timer(_SECONDS_UNTIL_SAID, self._say_compiling)
                 self.compiling.daemon = True
                 self.compiling.start()

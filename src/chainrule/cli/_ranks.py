@@ -118,13 +118,18 @@ def failed(text: str, code: int, *, may_go_on: bool = False) -> int:
 
 
 def communicator(engine: str | None) -> Comm:
-    """All ranks of this command; of one process NullComm. The xla engine joins its processes itself.
+    """All ranks of this command; of one process NullComm. For the xla engine JAX joins them, with MPI or without.
 
-    raises   ArgumentError where something else than this MPI started them
+    raises   ArgumentError where they were started by something that does not say so
     """
     _, size = _speaker.started
-    if size == 1 or engine == "xla":
+    if size == 1:
         return ranks.NullComm()
+    if engine == "xla":
+        from ..engines.xla import Processes
+
+        _speaker.comm = Processes()
+        return _speaker.comm
     comm = ranks.comm_of("mpi")
     if comm.size != size:
         what = f"this is one of {size} processes, but MPI knows of {comm.size}"

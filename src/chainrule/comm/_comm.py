@@ -33,6 +33,8 @@ class Comm(ABC):
 
     rank: int
     size: int
+    splits_rows: bool = True
+    """Whether each rank takes its rows of a mini-batch; where the engine sees to that, all are given all of them."""
     can_shrink: bool = False
     """Whether the others can go on when a rank is gone."""
 

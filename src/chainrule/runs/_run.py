@@ -88,6 +88,7 @@ def trainer_of(
         batch_size=settings.batch_size,
         seed=settings.seed,
         engine=settings.engine,
+        precision=settings.precision,
         callbacks=[*asked, Checkpoints(folder.checkpoint, **checkpoints or {}), results, *callbacks],
         comm=comm,
         # The fused engine chooses its threads itself, by the size of a step.

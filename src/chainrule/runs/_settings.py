@@ -14,6 +14,7 @@ from ..errors import ArgumentError, CheckpointError
 from ..layers import Affine, Layer, MeanSquaredError, SoftmaxWithLoss
 from ..networks import Sequential
 from ..optimizers import BY_NAME, Optimizer
+from ..training import check_engine
 from ._readers import Reader, number, one_of, whole
 
 ACTIVATIONS: Mapping[str, type[Layer]] = {
@@ -55,12 +56,13 @@ READERS: Mapping[str, Reader] = {
     "seed": whole(0),
     "engine": one_of(["auto", *available()]),
     "dtype": one_of(["float32", "float64"]),
+    "precision": one_of(["bfloat16"]),
 }
 """How the value of each setting is read: of a flag, of a run.json, of the page."""
 
 _TABLE_BATCH, _TABLE_STEPS, _MOST_TABLE_EPOCHS = 32, 1000, 200
 _MAY_CHANGE = {"epochs", "target_accuracy"}  # without making it another run
-_MAY_BE_NONE = ("target_accuracy", "patience")
+_MAY_BE_NONE = ("target_accuracy", "patience", "precision")
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class Settings:
     seed: int = 0
     engine: str = "auto"
     dtype: str = "float32"
+    precision: str | None = None
 
     def network(self, inputs: int, classes: int) -> Sequential:
         """A new network with these layers, its numbers drawn from the seed.
@@ -115,7 +118,9 @@ def new_settings(chosen: Mapping[str, Any]) -> Settings:
     optimizer = chosen.get("optimizer", Settings.optimizer)
     decay = BY_NAME[optimizer](LEARNING_RATES[optimizer]).weight_decay
     settings = Settings(**{"lr": LEARNING_RATES[optimizer], "weight_decay": decay, **chosen})
-    return replace(settings, engine=resolve(settings.engine))
+    settings = replace(settings, engine=resolve(settings.engine))
+    check_engine(settings.engine, settings.dtype, precision=settings.precision)
+    return settings
 
 
 def table_defaults(rows: int) -> dict[str, Any]:

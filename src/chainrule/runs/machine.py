@@ -26,6 +26,8 @@ VARIABLES = (
     "OMP_NUM_THREADS",
     "NUMBA_NUM_THREADS",
     "NPY_DISABLE_CPU_FEATURES",
+    "JAX_PLATFORMS",
+    "XLA_FLAGS",
 )
 """Environment variables that change what is computed with, or on how many cores."""
 
@@ -42,6 +44,9 @@ def what_decides_bits(engine: str) -> dict[str, str]:
     if engine == "fused" and (fused := fused_engine()):
         compiler = " ".join(f"{name} {version}," for name, version in fused["compiler"].items())
         decides["the fused engine"] = f"{compiler} threads {fused['threads']}"
+    if engine == "xla" and (xla := xla_engine()):
+        compiler = " ".join(f"{name} {version}," for name, version in xla["compiler"].items())
+        decides["the xla engine"] = f"{compiler} {' and '.join(xla['devices']) or xla['problem']}"
     return decides
 
 
@@ -103,6 +108,21 @@ def fused_engine() -> dict[str, Any] | None:
             "bytes": sum(entry.stat().st_size for entry in entries),
         },
     }
+
+
+def xla_engine() -> dict[str, Any] | None:
+    """What the xla engine compiles with, the devices that JAX has, and why it has none, if so; None without JAX."""
+    if available()["xla"] is not None:
+        return None
+    devices, problem = [], None
+    try:
+        from ..engines import xla
+
+        devices = xla.devices()
+    except Exception as reason:  # a driver that does not fit its device, and much else
+        problem = (str(reason).strip() or type(reason).__name__).splitlines()[0]
+    compiler = {name: installed(name) for name in ("jax", "jaxlib")}
+    return {"compiler": compiler, "devices": devices, "problem": problem}
 
 
 def installed(distribution: str) -> str | None:

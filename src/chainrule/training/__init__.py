@@ -5,6 +5,7 @@ from ._checkpoints import Attempts, Checkpoints
 from ._evaluation import Evaluation
 from ._history import Epoch, History
 from ._interrupt import ENDED_BY_SIGNAL
+from ._on_devices import check_engine
 from ._run_folder import RunFolder
 from ._schedules import constant, cosine, step_decay
 from ._step import clip, trace_step, training_loss
@@ -22,6 +23,7 @@ __all__ = [
     "RunFolder",
     "TargetAccuracy",
     "Trainer",
+    "check_engine",
     "clip",
     "constant",
     "cosine",

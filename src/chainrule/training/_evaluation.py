@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -10,14 +10,18 @@ import numpy as np
 
 from .._rows import Rows, blocks, forget, is_on_disk
 from ..engines import resolve, trace
+from ..engines.fused import readable
 from ..errors import UnsupportedError
 from ..graph import as_array, as_numbers
 from ._step import arrays_of
 from ._windows import WINDOW_BYTES, ahead
 
 Array = np.ndarray[Any, Any]
+Arrays = Mapping[str, Array]
 
-_ROWS = 960  # a mini-batch whose results stay in the cache; whole blocks of BLAS, see networks/_network.py
+# A mini-batch whose results stay in the cache; whole blocks of BLAS, see networks/_network.py. On devices, what keeps
+# the many cores of one busy.
+_ROWS = {"fused": 960, "xla": 8192}
 
 
 class Network(Protocol):
@@ -37,8 +41,8 @@ class Evaluation:
     """Evaluates a network, as its own methods do, on an engine.
 
     network  what is evaluated, with the parameters that it has at each call
-    engine   "auto", "fused" or "eager"
-    threads  how many share the work; None chooses
+    engine   "auto", "fused", "xla" or "eager"
+    threads  how many share the work of the fused engine; None chooses
 
     >>> net = cr.TwoLayerNet(3, 4, 2, seed=0)
     >>> x, t = np.eye(3), np.array([0, 1, 1])
@@ -54,7 +58,7 @@ class Evaluation:
     def evaluate(self, x: Any, t: Any) -> tuple[float, float | None]:
         """`loss` and `accuracy` from one pass; None for the accuracy of a network that predicts numbers."""
         x, t = (a if is_on_disk(a) else as_array(a, name) for a, name in ((x, "x"), (t, "t")))
-        if not self._can_fuse(x):
+        if not self._in_pieces(x):
             return self._network.evaluate(x, t)
         if not isinstance(t, Rows):  # the labels of others are looked at once, before training
             self._network.check_targets(as_array(x[:1]), t)
@@ -76,7 +80,7 @@ class Evaluation:
         raises   UnsupportedError for a network that predicts numbers
         """
         x, t = as_array(x), as_array(t, "t")
-        if not self._can_fuse(x):
+        if not self._in_pieces(x):
             return self._network.accuracy(x, t)
         self._network.check_targets(x[:1], t)
         return float(np.mean(self._network.lastLayer.hits(self.predict(x), t)))
@@ -84,7 +88,7 @@ class Evaluation:
     def predict(self, x: Any) -> Array:
         """The scores, before any softmax, shape (rows, outputs)."""
         x = x if is_on_disk(x) else as_array(x)
-        if not self._can_fuse(x):
+        if not self._in_pieces(x):
             return self._network.predict(x)
         return np.concatenate([scores.copy() for scores, _, _ in self._pieces(x, None)])
 
@@ -93,38 +97,34 @@ class Evaluation:
         """The layer that takes ids, if the inputs are such; see `chainrule.networks.Network`."""
         return getattr(self._network, "embedding", None)
 
-    def _can_fuse(self, x: Array) -> bool:
+    def _in_pieces(self, x: Array) -> bool:
         """Whether rows of this form can be taken a few at a time; the network itself takes, or refuses, the others."""
         known = x.dtype.kind == "f" or x.dtype == np.uint8 or self._embedding is not None
         is_data = x.ndim > 1 and len(x) > 0 and known
-        return self.engine == "fused" and is_data and hasattr(self._network, "compute")
+        return self.engine in _ROWS and is_data and hasattr(self._network, "compute")
 
     def _pieces(self, x: Any, t: Any) -> Iterator[tuple[Array, Array, float]]:
         """The scores, the targets, and the loss if there are targets, of some rows at a time."""
-        from ..engines.fused import Stepper
-
         arrays = arrays_of(self._network)
         dtype = next(iter(self._network.params.values())).dtype
         for data in self._windows(x, t, dtype):
             key = tuple((name, a.shape[1:], a.dtype) for name, a in data.items())
             if key not in self._steppers:
-                self._steppers[key] = Stepper(
-                    self._traced,
-                    {**arrays, **data},
-                    gathered=tuple(data),
-                    dtype=dtype,
-                    threads=self._threads,
+                self._steppers[key] = self._new_stepper(
+                    self._traced, {**arrays, **data}, gathered=tuple(data), dtype=dtype
                 )
-            rows = len(data["x"])
-            for start in range(0, rows, _ROWS):
-                some = np.arange(start, min(start + _ROWS, rows))
-                results = self._steppers[key].run(arrays, data, some[np.newaxis], {})
+            rows, size = len(data["x"]), _ROWS[self.engine]
+            if self.engine == "xla":  # as even as can be: another number of rows is compiled anew
+                size = -(-rows // -(-rows // size))
+            run = self._running(self._steppers[key], arrays, data)
+            for start in range(0, rows, size):
+                some = np.arange(start, min(start + size, rows))
+                outputs = run(some)
                 own = data["t"][some[0] : some[-1] + 1] if "t" in data else data["x"][:0]
-                yield results.outputs["scores"], own, float(results.losses[0])
+                yield outputs["scores"], own, float(outputs.get("loss", 0.0))
 
     def _windows(self, x: Any, t: Any, dtype: np.dtype[Any]) -> Iterator[dict[str, Array]]:
         """Inputs and targets as steps take them: all rows, or, of what is not in memory, whole pieces of them."""
-        from ..engines.fused import readable
 
         def window(some: slice) -> dict[str, Array]:
             own = as_array(x[some])
@@ -138,9 +138,30 @@ class Evaluation:
             yield window(slice(None))
             return
         row_bytes = x.size // len(x) * (1 if x.dtype == np.uint8 else dtype.itemsize)
-        for data in ahead(window, blocks(len(x), row_bytes, WINDOW_BYTES, multiple=_ROWS)):
+        for data in ahead(window, blocks(len(x), row_bytes, WINDOW_BYTES, multiple=_ROWS[self.engine])):
             yield data
             forget(x)
+
+    def _new_stepper(self, *form: Any, **more: Any) -> Any:
+        if self.engine == "xla":
+            from ..engines import xla
+
+            return xla.Stepper(*form, **more)
+        from ..engines import fused
+
+        return fused.Stepper(*form, **more, threads=self._threads)
+
+    def _running(self, stepper: Any, arrays: Arrays, data: Arrays) -> Callable[[Array], Arrays]:
+        """From row numbers to the outputs, by name."""
+        if self.engine == "xla":
+            held, kept = stepper.hold(arrays), stepper.keep(data)
+            return lambda rows: stepper.outputs(held, kept, rows)
+
+        def run(rows: Array) -> Arrays:
+            results = stepper.run(arrays, data, rows[np.newaxis], {})
+            return {**results.outputs, "loss": results.losses[0]}
+
+        return run
 
     def _traced(self, values: Any) -> Any:
         def function(v: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Many steps in one native call of the fused engine, in chunks that are short for whoever waits."""
+"""Many steps in one call of a compiled engine, in chunks that are short for whoever waits."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _COPY_SHARE = 0.01  # of the time may go into copies to come back to
 
 
 class InChunks:
-    """Runs a trainer's steps on the network's own arrays; see `steps`."""
+    """Runs a trainer's steps on the network's own arrays, on the fused engine; see `steps`."""
 
     def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer
-        self._steppers: dict[Any, Stepper] = {}
+        self._steppers: dict[Any, Any] = {}
         self._size = 1
 
-    def stepper(self, x: Array, t: Array) -> Stepper:
+    def stepper(self, x: Array, t: Array) -> Any:
         """What runs steps on such data, with the settings of now."""
         trainer = self._trainer
         t = readable(t)
@@ -40,19 +40,24 @@ class InChunks:
         key = (x.shape[1:], x.dtype, t.shape[1:], t.dtype, trainer.ranks.is_alone, *settings)
         if key not in self._steppers:
             network, optimizer, clip_norm = trainer.network, trainer.optimizer, trainer.clip_norm
-            self._steppers[key] = Stepper(
+            self._steppers[key] = self._new_stepper(
                 lambda values: trace_step(network, optimizer, clip_norm, values, trainer.ranks),
                 {**trainer.held, "x": x, "t": t, "lr": 0.0, "step": 0.0, **trainer.ranks.example()},
                 gathered=("x", "t"),
                 dtype=trainer.dtype,
-                threads=1 if trainer.deterministic else None,
             )
         return self._steppers[key]
+
+    def _new_stepper(self, *form: Any, **more: Any) -> Any:
+        return Stepper(*form, **more, threads=1 if self._trainer.deterministic else None)
+
+    def forget_data(self) -> None:
+        """There are none to forget: steps read the caller's own."""
 
     def source(self, rows: int) -> str:
         """The text of a step: of the latest, or, before there was one, for data as the network would take them."""
         if self._steppers:
-            return list(self._steppers.values())[-1].source(rows).text
+            return str(list(self._steppers.values())[-1].source(rows).text)
         network = self._trainer.network
         ids = getattr(network, "embedding", None) is not None
         x = np.zeros((1, network.input_size), np.int64 if ids else self._trainer.dtype)
@@ -60,7 +65,7 @@ class InChunks:
         for t in (np.zeros(1, np.int64), np.zeros_like(scores)):
             with suppress(ChainruleError):
                 network.check_targets(x, t)
-                return self.stepper(x, t).source(rows).text
+                return str(self.stepper(x, t).source(rows).text)
         raise ArgumentError("the form of the targets is not known", fix="ask for the source after a step")
 
     def steps(self, x: Array, t: Array, batches: Array) -> Iterator[list[float]]:
@@ -68,6 +73,7 @@ class InChunks:
         x, t = np.ascontiguousarray(x), readable(t)
         stepper = self.stepper(x, t)
         safe = _Safe(self._trainer)
+        self._changed()
         while len(batches):
             size = min(self._size, self._trainer.most_steps)
             rows, batches = batches[:size], batches[size:]
@@ -79,29 +85,46 @@ class InChunks:
                 yield from self._again_slowly(safe, stepper, x, t, rows)
             self._trainer.step += len(rows)
             yield losses.tolist()
-            self._size = int(min(max(1, _SECONDS * len(rows) / seconds), 2 * self._size, _MOST_STEPS))
+            if self._trainer.is_looked_at:
+                self._changed()
+            self._size = int(min(max(1, self._seconds * len(rows) / seconds), 2 * self._size, _MOST_STEPS))
             safe.keep_up(rows, seconds)
 
-    def _run(self, stepper: Stepper, x: Array, t: Array, rows: Array) -> Array:
+    @property
+    def _seconds(self) -> float:
+        """How long a chunk shall take."""
+        return _SECONDS
+
+    def _changed(self) -> None:
+        """The network's arrays may hold other numbers than the last chunk left in them."""
+
+    def _run(self, stepper: Any, x: Array, t: Array, rows: Array) -> Array:
+        own, part = self._trainer.ranks.rows(rows)
+        numbers = {**self._numbers(rows), **part}
+        losses: Array = stepper.run(self._trainer.held, {"x": x, "t": t}, own, numbers).losses
+        return losses
+
+    def _numbers(self, rows: Array) -> dict[str, Array]:
+        """The floats among the inputs of a step, for each mini-batch of a chunk."""
         trainer = self._trainer
         numbers = np.arange(trainer.step + 1, trainer.step + 1 + len(rows))
         rates = [trainer.learning_rate(int(number)) for number in numbers] if trainer.has_schedule else None
-        lr = rates or np.full(len(rows), trainer.learning_rate(0))
-        own, part = trainer.ranks.rows(rows)
-        return stepper.run(trainer.held, {"x": x, "t": t}, own, {"lr": lr, "step": numbers, **part}).losses
+        lr = np.array(rates or [trainer.learning_rate(0)] * len(rows))
+        return {"lr": lr, "step": numbers}
 
     def _is_good(self, losses: Array) -> bool:
         """NaN and inf stay in parameters and state once they are there, so the end of a chunk tells of all of it."""
         return is_good(losses, self._trainer.held.values())
 
     def _again_slowly(
-        self, safe: _Safe, stepper: Stepper, x: Array, t: Array, rows: Array
+        self, safe: _Safe, stepper: Any, x: Array, t: Array, rows: Array
     ) -> Iterator[list[float]]:
         """Come back to before the bad step, one step at a time, and raise there."""
         trainer = self._trainer
         done = trainer.step
         todo = [row for chunk in (*safe.since, rows) for row in chunk]
         safe.restore()
+        self._changed()
         for row in todo:
             before = safe.copies()
             losses = self._run(stepper, x, t, row[np.newaxis])

@@ -24,6 +24,9 @@ class OneByOne:
         self._trainer = trainer
         self._known: dict[Any, Step] = {}
 
+    def forget_data(self) -> None:
+        """There are none to forget."""
+
     def steps(self, x: Array, t: Array, batches: Array) -> Iterator[list[float]]:
         """One step for each mini-batch; yields its loss once the network holds the result."""
         trainer = self._trainer

@@ -30,8 +30,8 @@ class Ranks:
 
     @property
     def is_alone(self) -> bool:
-        """Whether one process does it all, so that there is nothing to share."""
-        return self.comm.size == 1
+        """Whether one process does it all, or believes so, so that there is nothing to share."""
+        return self.comm.size == 1 or not self.comm.splits_rows
 
     # What a step is given.
 

@@ -28,6 +28,7 @@ from ._history import Epoch, History
 from ._in_chunks import InChunks
 from ._interrupt import InterruptFlag
 from ._nonfinite import refuse
+from ._on_devices import OnDevices, check_engine, processes_of
 from ._one_by_one import OneByOne
 from ._ranks import Ranks
 from ._schedules import Schedule
@@ -46,14 +47,17 @@ class Trainer:
     batch_size     rows of a mini-batch; the last one of an epoch may be smaller
     drop_last      leave it out where it is smaller; as rows are shuffled, they are others in each epoch
     seed           of the order of the data, which depends on it and the number of the epoch alone
-    engine         what runs a step: "auto", "eager"
+    engine         what runs a step: "auto", "eager", "fused" or "xla"
     clip_norm      scale the gradients of a step down to this common length, or None
     schedule       from the number of a step to a factor of the learning rate, see `chainrule.training`
     callbacks      see `Callback`
     comm           the processes that train together: None for this one alone, "mpi" for all that mpiexec started,
                    or a `chainrule.Comm`. Each takes its rows of every mini-batch (docs/scale.md)
     deterministic  keep matrix products to one thread, so that bits do not depend on the number of cores
-    raises         ArgumentError for settings out of range
+    precision      "bfloat16" (of the xla engine): operands of matrix products are rounded to bfloat16, all else stays
+                   float32; None for the network's own
+    parameters     on several devices of the xla engine: "replicated", a copy on each, or "split", a part on each
+    raises         ArgumentError for settings out of range, or that the engine does not have
 
     The same seed gives the same bits on one machine and engine, interrupted or not.
 
@@ -78,6 +82,8 @@ class Trainer:
         callbacks: Sequence[Callback] = (),
         comm: Comm | str | None = None,
         deterministic: bool = False,
+        precision: str | None = None,
+        parameters: str = "replicated",
     ) -> None:
         if not isinstance(optimizer, Optimizer):
             raise ArgumentError(f"{optimizer!r} is no optimizer", fix="cr.SGD(0.1), cr.Adam() and so on")
@@ -93,8 +99,10 @@ class Trainer:
         self.batch_size = _whole("batch_size", batch_size, least=1)
         self.drop_last = drop_last
         self.seed, self.engine = _whole("seed", seed, least=0), resolve(engine)
+        self.precision, self.parameters = precision, parameters
+        check_engine(self.engine, self.dtype, precision=precision, parameters=parameters)
         self.clip_norm, self.deterministic = clip_norm, deterministic
-        self.ranks = Ranks(comm_of(comm))
+        self.ranks = Ranks(processes_of(comm) if self.engine == "xla" else comm_of(comm))
         self.schedule = schedule
         # Checkpoints come last, so that they save what the other callbacks remember of the epoch.
         self.callbacks = sorted(callbacks, key=lambda callback: isinstance(callback, Checkpoints))
@@ -112,11 +120,12 @@ class Trainer:
             "seed": self.seed,
             "engine": self.engine,
             "clip_norm": clip_norm,
+            "precision": precision,
         }
         """What must be the same for a run to be resumed bit for bit (and the schedule, which cannot be compared)."""
         self._may_choose = engine == "auto"
         self._known_evaluation: Evaluation | None = None
-        self._runner: InChunks | OneByOne = InChunks(self) if self.engine == "fused" else OneByOne(self)
+        self._runner = _RUNNERS[self.engine](self)
         self._stop_reason: str | None = None
         self._moments: Moments | None = None  # to come back to, where ranks may die
 
@@ -182,6 +191,7 @@ class Trainer:
                     callback.on_end(self)
         finally:
             self._data = self._moments = None
+            self._runner.forget_data()
         return self.history
 
     def run(self, x: Array, t: Array, batches: Array) -> Array:
@@ -204,9 +214,12 @@ class Trainer:
             )
         self._stop_reason = None
         self._join(x, t, 0)
-        with InterruptFlag() as interrupt, self._threads():
-            losses = [loss for some in self._run_steps(x, t, batches, interrupt) for loss in some]
-            return np.array(losses, dtype=np.float64)
+        try:
+            with InterruptFlag() as interrupt, self._threads():
+                losses = [loss for some in self._run_steps(x, t, batches, interrupt) for loss in some]
+        finally:
+            self._runner.forget_data()
+        return np.array(losses, dtype=np.float64)
 
     def evaluate(self, x: Array, t: Array) -> tuple[float, float | None]:
         """`loss` and `accuracy` from one pass; None for the accuracy of a network that predicts numbers."""
@@ -313,7 +326,7 @@ class Trainer:
 
     def _join(self, x: Array, t: Array, epochs: int) -> None:
         """See to it that all ranks begin alike: the parameters, and what has no right to differ."""
-        if self.ranks.is_alone:
+        if self.comm.size == 1:
             return
         self.ranks.check_alike("settings", [self.settings, self.deterministic])
         data = [x.shape, x.dtype.name, t.shape, t.dtype.name]
@@ -343,10 +356,10 @@ class Trainer:
                 raise
             problem = unsupported.what
         if (problem := self.comm.first(problem)) is not None:  # all ranks, or none, use the other engine
-            report_broken("fused", problem)
+            report_broken(self.engine, problem)
             warnings.warn(f"{problem}; training goes on with the eager engine", stacklevel=4)
             self.engine = self.settings["engine"] = "eager"
-            self._runner = OneByOne(self)
+            self._runner = _RUNNERS[self.engine](self)
 
     @property
     def source(self) -> str:
@@ -354,7 +367,7 @@ class Trainer:
 
         The names in it that are not Python's are in `chainrule.engines.fused.PLAIN_NAMES`.
         """
-        runner = self._runner if isinstance(self._runner, InChunks) else InChunks(self)
+        runner = self._runner if self.engine == "fused" else InChunks(self)
         return runner.source(self.batch_size)
 
     @property
@@ -382,6 +395,11 @@ class Trainer:
         """How many steps may be taken at once from here on: to whichever step a callback wants to see next."""
         asked = [1] if self.is_watched else [callback.most_steps(self) for callback in self.callbacks]
         return min((steps for steps in asked if steps is not None), default=maxsize)
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether a callback looks at the network between two chunks of steps, and so may change it."""
+        return self.is_watched or any(type(c).on_steps is not Callback.on_steps for c in self.callbacks)
 
     @property
     def has_schedule(self) -> bool:
@@ -453,6 +471,9 @@ class Trainer:
 
         limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
         return limits
+
+
+_RUNNERS: Mapping[str, type[Any]] = {"eager": OneByOne, "fused": InChunks, "xla": OnDevices}
 
 
 def _whole(name: str, value: Any, *, least: int) -> int:

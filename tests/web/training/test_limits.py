@@ -52,7 +52,7 @@ def test_weights_are_counted_as_the_network_has_them():
         ("lr", -0.1), ("lr", "fast"),
         ("lr", float("inf")), ("lr", True), ("weight_decay", -1), ("batch_size", 0), ("batch_size", 10_001),
         ("epochs", 0), ("epochs", 1001), ("target_accuracy", 97), ("patience", 0), ("seed", -1), ("seed", 2**32),
-        ("engine", "xla"), ("dtype", "float16"), ("lr", [0.1]), ("lr", {}), ("seed", "9" * 6000),
+        ("engine", "warp"), ("dtype", "float16"), ("lr", [0.1]), ("lr", {}), ("seed", "9" * 6000),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_named_in_both_languages(name, value):

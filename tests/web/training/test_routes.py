@@ -72,10 +72,11 @@ def test_every_choice_can_be_chosen(page):
             assert len(answer.json()["layers"]) == 3
 
 
-def test_why_an_engine_cannot_be_used_is_told_in_the_language(page):
+def test_why_an_engine_cannot_be_used_is_told_in_the_language(page, monkeypatch):
+    monkeypatch.setattr("chainrule.engines._choice.find_spec", lambda module: None)
     english, korean = (page.get(f"/api/about?lang={lang}").json()["engines"]["xla"] for lang in ("en", "ko"))
-    assert english.startswith("xla comes with a later version")
-    assert korean == "엔진 xla는 지금 쓸 수 없습니다: 이후 버전에서 제공(JAX)"
+    assert english.startswith("xla needs jax")
+    assert korean == "엔진 xla는 지금 쓸 수 없습니다: jax 필요: pip install 'chainrule[xla]'"
 
 
 def test_a_run_from_start_to_finish(page, order):

@@ -309,11 +309,15 @@ class Perceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return self.out_activation_
 
     def _engine_for(self, rows: Rows) -> str:
+        if self.engine == "xla":
+            raise ArgumentError(
+                "the estimators have no engine 'xla'", fix="chainrule.Trainer(…, engine='xla')"
+            )
         if self.engine != "auto":
             return engines.resolve(self.engine)
         epochs = self.max_iter + self.t_ / max(1, len(rows))
         work = 6.0 * len(rows) * epochs * sum(w.size for w in self.coefs_)
-        return engines.resolve("auto") if work >= _WORTH_COMPILING else "eager"
+        return engines.resolve("auto", on_cpu=True) if work >= _WORTH_COMPILING else "eager"
 
     def _network(self, loss: LossLayer) -> Sequential:
         return network_of(self.coefs_, self.intercepts_, self._activations(), self._dropout(), loss)

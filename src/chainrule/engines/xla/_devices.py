@@ -1,0 +1,78 @@
+"""Where the engine computes: all devices that JAX has, in all processes, as one mesh."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+_AXIS = "rows"
+
+
+@contextmanager
+def computing() -> Iterator[None]:
+    """JAX as the engine uses it: float64 stays float64, and products of float32 are computed in float32.
+
+    Both are settings of this thread for as long as it is entered. Left alone, JAX makes float32 of float64 without a
+    word, and accelerators multiply float32 with fewer digits (TensorFloat-32, bfloat16).
+    """
+    with jax.enable_x64(True), jax.default_matmul_precision("highest"):
+        yield
+
+
+def devices() -> list[str]:
+    """Each device that JAX computes on, as ``cpu 0`` or ``NVIDIA H100 1``."""
+    return [f"{device.device_kind} {device.id}" for device in jax.devices()]
+
+
+class Devices:
+    """The mesh of all devices: mini-batches are split over it, parameters are copied to each device or split too.
+
+    split  keep of each parameter (and of the optimizer's state for it) a part on each device, instead of all of it
+
+    >>> Devices().count >= 1
+    True
+    """
+
+    def __init__(self, *, split: bool = False) -> None:
+        devices = jax.devices()
+        self.count, self._split = len(devices), split
+        mesh = Mesh(np.array(devices), (_AXIS,))
+        self.everywhere = NamedSharding(mesh, PartitionSpec())
+        self.by_rows = NamedSharding(mesh, PartitionSpec(_AXIS))
+        self._mesh = mesh
+        self._gathered = jax.jit(lambda array: array, out_shardings=self.everywhere)
+
+    @property
+    def is_accelerator(self) -> bool:
+        return bool(jax.devices()[0].platform != "cpu")
+
+    def placement(self, shape: tuple[int, ...]) -> NamedSharding:
+        """Where the parts of a parameter lie: its last axis (the units of a layer) is split, or the last that can be.
+
+        source   Rajbhandari et al., ZeRO: Memory Optimizations Toward Training Trillion Parameter Models, SC 2020
+        """
+        axes = [axis for axis, length in enumerate(shape) if length and length % self.count == 0]
+        if not (self._split and axes):
+            return self.everywhere
+        return NamedSharding(self._mesh, PartitionSpec(*[None] * axes[-1], _AXIS))
+
+    def put(self, value: Any, placement: NamedSharding | None = None) -> jax.Array:
+        """A copy on the devices: JAX may look at memory of NumPy's that is never touched again, so it gets its own."""
+        array = np.asarray(value)
+        where = placement or self.everywhere
+        return jax.make_array_from_callback(array.shape, where, lambda index: np.array(array[index]))
+
+    def hold(self, arrays: Mapping[str, Any]) -> dict[str, jax.Array]:
+        """Parameters and state on the devices."""
+        return {name: self.put(value, self.placement(np.shape(value))) for name, value in arrays.items()}
+
+    def read(self, array: jax.Array) -> np.ndarray[Any, Any]:
+        """The numbers of an array, to be looked at at once: a step that takes the array over may end them."""
+        whole = array if array.is_fully_replicated else self._gathered(array)
+        # Not of the array itself, which would remember its numbers, so that its memory could not be reused.
+        return np.asarray(whole.addressable_data(0))
