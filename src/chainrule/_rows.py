@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import mmap
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from .errors import DataError
+
 Array = np.ndarray[Any, Any]
 
-_BLOCK_BYTES = 1 << 20  # that are read at a time into memory of their own
+_RUN_BYTES = 1 << 20  # that are read at a time
+_HOLE_BYTES = 1 << 12  # which are read along with the rows on both sides sooner than these one by one
 
 
 class Rows(ABC):
@@ -30,6 +34,12 @@ class Rows(ABC):
     def order(self, rng: np.random.Generator) -> Array:
         """All row numbers, shuffled in a way in which they can be read."""
         return rng.permutation(len(self))
+
+    @property
+    def fingerprint(self) -> list[Any]:
+        """What tells these rows from others, fit for JSON, without a look at all of them: a hundred, evenly spread."""
+        some = np.linspace(0, len(self) - 1, min(len(self), 100)).astype(np.int64)
+        return [self.shape, self.dtype.str, self.read(some).tobytes().hex()]
 
     @property
     def ndim(self) -> int:
@@ -76,17 +86,95 @@ def is_on_disk(array: Any) -> bool:
 def read(array: Any, numbers: Array) -> Array:
     """Rows of an array, in memory of their own, and in the order of their numbers.
 
-    Of a memory map they are read in the order in which they lie on the disk, and what was read is given back to the
-    system: else all of the file would come to be in memory.
+    Those of a memory map are read from its file: to look at them through the map would bring the pages around each row
+    into memory, and in the end all of the file.
     """
     if isinstance(array, Rows):
         return array.read(numbers)
-    found = np.empty((len(numbers), *array.shape[1:]), array.dtype)
-    by_place = np.argsort(numbers, kind="stable")
-    for some in blocks(len(numbers), found[:1].nbytes, _BLOCK_BYTES):
-        found[by_place[some]] = array[numbers[by_place[some]]]
+    place = _place(array)
+    if place is not None:
+        return read_file(*place, array.dtype, array.shape[1:], numbers)
+    found: Array = np.array(array[numbers])
     forget(array)
     return found
+
+
+def _place(array: Any) -> tuple[str, int] | None:
+    """The file that an array maps, and at which byte of it its first row begins; None where that cannot be told."""
+    if getattr(array, "mode", None) != "r" or not array.flags.c_contiguous or array.filename is None:
+        return None
+    first = array.offset - array.offset % mmap.ALLOCATIONGRANULARITY  # of the bytes that are mapped
+    mapped = np.frombuffer(array._mmap, np.uint8).ctypes.data
+    return str(array.filename), first + array.ctypes.data - mapped
+
+
+def read_file(
+    path: str | os.PathLike[str], start: int, dtype: np.dtype[Any], row: tuple[int, ...], numbers: Array
+) -> Array:
+    """Rows of a file of equally long ones, in the order of their numbers, each as it lies there.
+
+    start    the byte at which the first row begins
+    row      its shape
+    raises   DataError where the file ends before them, or cannot be read
+    """
+    found = np.empty((len(numbers), *row), dtype)
+    length = int(np.prod(row, dtype=np.int64)) * dtype.itemsize
+    rows = found.reshape(len(numbers), -1).view(np.uint8)
+    into = rows.reshape(-1).data
+    order = np.argsort(numbers, kind="stable")
+    by_place = numbers[order]
+    is_far = (np.diff(by_place, prepend=by_place[:1], append=by_place[-1:]) - 1) * length > _HOLE_BYTES
+    is_far[[0, -1]] = True
+    alone = (
+        is_far[:-1] & is_far[1:]
+    )  # no hole to the row before, and none to the one behind it, is worth reading
+    try:
+        with open(path, "rb", buffering=0) as file:
+            places, positions = order[alone] * length, start + by_place[alone] * length
+            for place, position in zip(places.tolist(), positions.tolist(), strict=True):
+                _fill(file, into[place : place + length], position)
+            order, by_place = order[~alone], by_place[~alone]
+            for first, last in _runs(by_place, length):
+                run = np.empty((int(by_place[last - 1] - by_place[first]) + 1, length), np.uint8)
+                _fill(file, run.reshape(-1).data, start + int(by_place[first]) * length)
+                rows[order[first:last]] = run[by_place[first:last] - by_place[first]]
+    except OSError as error:
+        raise DataError(f"{os.fspath(path)} cannot be read: {error.strerror}") from error
+    return found
+
+
+def _runs(by_place: Array, length: int) -> Iterator[tuple[int, int]]:
+    """Rows, in the order of their places, that are read together: from which to which."""
+    holes = np.flatnonzero((np.diff(by_place) - 1) * length > _HOLE_BYTES) + 1
+    most = max(1, _RUN_BYTES // max(length, 1))
+    for first, last in zip([0, *holes.tolist()], [*holes.tolist(), len(by_place)], strict=True):
+        while first < last:
+            end = min(last, first + most)
+            # Of rows between which there are holes fewer have room.
+            while end - first > 1 and by_place[end - 1] - by_place[first] > 2 * most:
+                end = first + (end - first) // 2
+            yield first, end
+            first = end
+
+
+def _fill(file: Any, into: memoryview, position: int) -> None:
+    count = _read_at(file, into, position)
+    while count < len(into):  # which is rare
+        more = _read_at(file, into[count:], position + count)
+        if not more:
+            raise DataError(f"{file.name} ends within the rows that it had", fix="get the file again")
+        count += more
+
+
+def _read_at(file: Any, into: memoryview, position: int) -> int:
+    file.seek(position)
+    return int(file.readinto(into))
+
+
+if hasattr(os, "preadv"):
+
+    def _read_at(file: Any, into: memoryview, position: int) -> int:
+        return os.preadv(file.fileno(), (into,), position)
 
 
 def blocks(rows: int, row_bytes: int, most: int, multiple: int = 1) -> Iterator[slice]:

@@ -91,7 +91,7 @@ def test_a_network_of_python_with_another_loss_is_refused(command, heaps):
         (("run/network.safetensors",), "run/network.safetensors does not say on which data to measure\n"
          "  fix   name them: mnist, FOLDER or FILE.npz\n"),
         (("run", "minst"), "there is no data set 'minst'\n"
-         "  fix   give mnist, a folder of IDX files, an .npz file, or a table as .csv or .parquet\n"),
+         "  fix   give mnist, a folder of IDX files or shards, an .npz file, or a table as .csv or .parquet\n"),
         (("heaps.npz",), "heaps.npz cannot be loaded: "),
         (("run", "wide.npz"), "Affine needs x with 4 columns, because W is (4, 50); x is (30, 5)\n"),
         (("run", "numbers.npz"), "the labels in numbers.npz are float64 of shape (60,); "),

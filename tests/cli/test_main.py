@@ -86,7 +86,7 @@ def test_version(command):
         (("eval",), "chainrule eval: the following arguments are required: RUN"),
         (("predict", "run"), "chainrule predict: the following arguments are required: FILE"),
         (("train", "minst"), "chainrule: there is no data set 'minst'\n"
-         "  fix   give mnist, a folder of IDX files, an .npz file, or a table as .csv or .parquet"),
+         "  fix   give mnist, a folder of IDX files or shards, an .npz file, or a table as .csv or .parquet"),
         (("train", "--precision", "half"),
          "chainrule train: argument --precision: must be one of bfloat16; it is 'half'"),
         (("train", "--precision", "bfloat16", "--engine", "eager"),

@@ -16,6 +16,7 @@ __getattr__ = _lazy_names(
         "_mnist": ("load_mnist",),
         "_npy": ("read_npy",),
         "_npz": ("load_npz",),
+        "_shards": ("has_shards", "load_shards"),
         "_tables._column": ("Column", "Table", "normal"),
         "_tables._load": ("TableData", "load_table"),
         "_tables._preprocessing": ("Feature", "Prepared", "Preprocessing", "Target"),
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ._mnist import load_mnist
     from ._npy import read_npy
     from ._npz import load_npz
+    from ._shards import has_shards, load_shards
     from ._tables._column import Column, Table, normal
     from ._tables._load import TableData, load_table
     from ._tables._preprocessing import Feature, Prepared, Preprocessing, Target
@@ -41,9 +43,11 @@ __all__ = [
     "Table",
     "TableData",
     "Target",
+    "has_shards",
     "load_idx",
     "load_mnist",
     "load_npz",
+    "load_shards",
     "load_table",
     "normal",
     "read_idx",

@@ -54,7 +54,7 @@ def read_idx(path: _AnyPath) -> NDArray[Any]:
             packed = file.read(2) == _GZIP
             file.seek(0)
             stream = gzip.GzipFile(fileobj=file, mode="rb") if packed else file
-            dtype, shape = _read_header(stream, path)
+            dtype, _, shape, _ = idx_header(stream, path)
             promised = promised_bytes(str(path), shape, dtype.itemsize)
             check_promise(str(path), promised, stored, packed=packed)
             data = read_promised(stream, promised, str(path))
@@ -65,7 +65,8 @@ def read_idx(path: _AnyPath) -> NDArray[Any]:
     return data.view(dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
 
 
-def _read_header(stream: Stream, path: Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
+def idx_header(stream: Stream, path: Path) -> tuple[np.dtype[Any], bool, tuple[int, ...], int]:
+    """Dtype, whether in Fortran order, shape, and how many bytes the header takes."""
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _DTYPES or magic[3] == 0:
         raise DataError(
@@ -75,7 +76,8 @@ def _read_header(stream: Stream, path: Path) -> tuple[np.dtype[Any], tuple[int, 
     lengths = stream.read(4 * magic[3])
     if len(lengths) < 4 * magic[3]:
         raise DataError(f"{path} ends inside its header", fix="get the file again: it is cut short")
-    return np.dtype(_DTYPES[magic[2]]), tuple(np.frombuffer(lengths, ">u4").tolist())
+    shape = tuple(np.frombuffer(lengths, ">u4").tolist())
+    return np.dtype(_DTYPES[magic[2]]), False, shape, 4 + len(lengths)
 
 
 def load_idx(

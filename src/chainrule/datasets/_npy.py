@@ -61,7 +61,7 @@ def read_stream(stream: Stream, size: int, name: str) -> NDArray[Any]:
     name    of the array, for messages
     raises  DataError when that is not what the header says, or no array of numbers
     """
-    dtype, in_fortran_order, shape, start = _read_header(stream, name)
+    dtype, in_fortran_order, shape, start = npy_header(stream, name)
     promised = promised_bytes(name, shape, dtype.itemsize)
     if start + promised != size:
         raise DataError(
@@ -72,7 +72,7 @@ def read_stream(stream: Stream, size: int, name: str) -> NDArray[Any]:
     return array.astype(dtype.newbyteorder("="), order="C", copy=False)
 
 
-def _read_header(stream: Stream, name: str) -> tuple[np.dtype[Any], bool, tuple[int, ...], int]:
+def npy_header(stream: Stream, name: str | Path) -> tuple[np.dtype[Any], bool, tuple[int, ...], int]:
     """Dtype, whether in Fortran order, shape, and how many bytes the header takes."""
     start = stream.read(8)  # the magic string and the format's version
     width = 2 if start == _MAGIC + b"\x01\x00" else 4  # of the length that follows

@@ -26,6 +26,7 @@ from ._summary import summary
 Array: TypeAlias = NDArray[Any]
 
 _MOST_BYTES = 2**27  # that stay: what the layers remember of a run, the scores that a loss is taken of
+_FEW_BYTES = 2**22  # of scores, where the inputs are on the disk for want of memory
 _PIECE_BYTES = 2**24  # of inputs and results between the layers that are forgotten once the scores are there
 # BLAS computes rows in blocks, and those left over in another way, which may round differently. Pieces of whole blocks,
 # of 48 rows or of any number that divides it, leave every row in the kind of block that it has among all rows.
@@ -477,7 +478,7 @@ class Network(Shown):
     def _scored(self, x: Array, t: Array) -> Iterator[tuple[float, Array, Array]]:
         """All rows in parts, mostly one: their share of all rows, their scores and their targets."""
         *_, outputs = self.sizes.values()
-        parts = self._pieces(x, outputs, _MOST_BYTES)
+        parts = self._pieces(x, outputs, _FEW_BYTES if is_on_disk(x) else _MOST_BYTES)
         for rows in parts:
             # Python's floats are float64: shares of a million rows of float32 add up without loss.
             share = 1.0 if len(parts) == 1 else len(x[rows]) / len(x)

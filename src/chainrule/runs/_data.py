@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..datasets import load_idx, load_mnist, load_npz
+from .._rows import Rows
+from ..datasets import has_shards, load_idx, load_mnist, load_npz, load_shards
 from ..errors import ArgumentError, CheckpointError, DataError, DTypeError
 from ..training import RunFolder
 from ._table_options import TableOptions
@@ -26,7 +27,7 @@ _FEW_CLASSES = 1000  # up to which more classes than rows are believed
 
 @dataclass(frozen=True)
 class Data:
-    """A data set: inputs (N, numbers), of which uint8 are pixels, and targets.
+    """A data set: inputs (N, numbers), of which uint8 are pixels, and targets. Inputs may be rows on the disk.
 
     name           "mnist", or the path as it is to be found again
     t_train        class numbers (N,), or standardised numbers (N, 1) where there are no classes
@@ -69,13 +70,16 @@ class Data:
 
     @cached_property
     def sha256(self) -> str:
-        """The fingerprint of all numbers, by which a run knows its data again."""
+        """The fingerprint of all numbers, of shards of some, by which a run knows its data again."""
         from hashlib import sha256
 
         digest = sha256()
         for array in (self.x_train, self.t_train, self.x_test, self.t_test):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
-            digest.update(np.ascontiguousarray(array).data)
+            if isinstance(array, Rows):
+                digest.update(repr(array.fingerprint).encode())
+            else:
+                digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
     def about(self) -> dict[str, Any]:
@@ -93,7 +97,7 @@ class Data:
 def load_data(given: str, dtype: str, options: TableOptions | None = None) -> Data:
     """Read the data set that a user named.
 
-    given    "mnist", a folder of IDX files, an .npz file, or a table: a CSV or Parquet file
+    given    "mnist", a folder of IDX files or of shards, an .npz file, or a table: a CSV or Parquet file
     dtype    of the inputs: "float32" or "float64"; pixels stay uint8, which a network takes as x / 255
     options  of a table
     raises   DataError when there is none, or it is not one for the command line
@@ -104,11 +108,13 @@ def load_data(given: str, dtype: str, options: TableOptions | None = None) -> Da
     if given != "mnist" and not Path(given).exists():
         raise DataError(
             f"there is no data set {given!r}",
-            fix="give mnist, a folder of IDX files, an .npz file, or a table as .csv or .parquet",
+            fix="give mnist, a folder of IDX files or shards, an .npz file, or a table as .csv or .parquet",
         )
     if (options.target, options.task, options.drop) != (None, None, ()):
         what = f"--target, --task and --drop are for the columns of a table; {given} is none"
         raise ArgumentError(what, fix="give a CSV or Parquet file")
+    if Path(given).is_dir() and has_shards(given):
+        return _load_shards(given)
     if given == "mnist":
         name, splits = given, load_mnist(normalize=False)
     elif Path(given).is_dir():
@@ -117,6 +123,10 @@ def load_data(given: str, dtype: str, options: TableOptions | None = None) -> Da
         name, splits = str(Path(given).resolve()), load_npz(given, normalize=False)
     (x_train, t_train), (x_test, t_test) = splits
     x_train, x_test = (numbers(x, given, dtype) for x in (x_train, x_test))
+    return _classified(name, given, x_train, t_train, x_test, t_test)
+
+
+def _classified(name: str, given: str, x_train: Array, t_train: Array, x_test: Array, t_test: Array) -> Data:
     classes = max(_classes(t_train, given), _classes(t_test, given))
     if classes > max(_FEW_CLASSES, len(t_train)):
         raise DataError(
@@ -124,6 +134,20 @@ def load_data(given: str, dtype: str, options: TableOptions | None = None) -> Da
         )
     t_train, t_test = (t if t.ndim == 1 else t.argmax(axis=1) for t in (t_train, t_test))
     return Data(name, x_train, t_train, x_test, t_test, classes)
+
+
+def _load_shards(given: str) -> Data:
+    """Shards: of their rows only the labels come into memory."""
+    train, test = load_shards(given)
+    if test is None:
+        what = f"{given} holds no shards of test data, on which the command line measures"
+        raise DataError(what, fix="test-x-000.npy and test-t-000.npy, or t10k-images-…")
+    (x_train, t_train), (x_test, t_test) = train, test
+    if x_train.dtype.kind != "f" and x_train.dtype != np.uint8:
+        what = f"{given} holds inputs of {x_train.dtype}; shards are trained on as they are, so of floats or uint8"
+        raise DTypeError(what, fix="np.save of x.astype(np.float32), or, for pixels, x.astype(np.uint8)")
+    labels = np.asarray(t_train), np.asarray(t_test)
+    return _classified(str(Path(given).resolve()), given, x_train, labels[0], x_test, labels[1])  # type: ignore[arg-type]
 
 
 def _is_npz(path: Path) -> bool:

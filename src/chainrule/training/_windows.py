@@ -15,7 +15,7 @@ Array = np.ndarray[Any, Any]
 T = TypeVar("T")
 R = TypeVar("R")
 
-WINDOW_BYTES = 1 << 24  # of inputs: little beside memory, much beside what a step takes of it
+WINDOW_BYTES = 1 << 23  # of inputs: little beside memory, much beside what a step takes of it
 
 
 def windows(
