@@ -75,20 +75,34 @@ def test_four_idx_files_are_a_data_set_and_not_shards(tmp_path):
     [
         (lambda f: (f / "train-t-001.npy").unlink(), "there is no file .*train-t-001.npy"),
         (lambda f: (f / "train-x-000.npy").unlink(), None),
-        (lambda f: np.save(f / "train-x-001.npy", np.zeros((4, 3))), "train-x-001.npy has 4 rows, .*train-t-001.npy 5"),
-        (lambda f: np.save(f / "train-x-001.npy", np.zeros((5, 4))),
-         r"train-x-001.npy holds float64 of rows \(4,\), .*train-x-000.npy float64 of rows \(3,\)"),
+        (
+            lambda f: np.save(f / "train-x-001.npy", np.zeros((4, 3))),
+            "train-x-001.npy has 4 rows, .*train-t-001.npy 5",
+        ),
+        (
+            lambda f: np.save(f / "train-x-001.npy", np.zeros((5, 4))),
+            r"train-x-001.npy holds float64 of rows \(4,\), .*train-x-000.npy float64 of rows \(3,\)",
+        ),
         (lambda f: np.save(f / "train-x-001.npy", np.zeros((5, 3), np.float32)), "holds float32 of rows"),
         (lambda f: np.save(f / "train-x-001.npy", np.zeros((3, 5)).T), "lies in Fortran order"),
-        (lambda f: np.save(f / "train-x-001.npy", np.array([{}] * 5), allow_pickle=True), "holds Python objects"),
+        (
+            lambda f: np.save(f / "train-x-001.npy", np.array([{}] * 5), allow_pickle=True),
+            "holds Python objects",
+        ),
         (lambda f: np.save(f / "train-x-001.npy", np.float64(1)), "holds a single number"),
-        (lambda f: (f / "train-x-001.npy").write_bytes((f / "train-x-001.npy").read_bytes()[:-1]),
-         "train-x-001.npy has 247 bytes; its head promises 248"),
+        (
+            lambda f: (f / "train-x-001.npy").write_bytes((f / "train-x-001.npy").read_bytes()[:-1]),
+            "train-x-001.npy has 247 bytes; its head promises 248",
+        ),
         (lambda f: (f / "train-x-001.npy").write_bytes(b"hello"), "is no array of NumPy"),
-        (lambda f: np.save(f / "test-x.npy", np.zeros((5, 4))) or np.save(f / "test-t.npy", np.zeros(5, int)),
-         r"the inputs in .* are float64 of rows \(3,\) for training and float64 of rows \(4,\) for the test"),
+        (
+            lambda f: (
+                np.save(f / "test-x.npy", np.zeros((5, 4))) or np.save(f / "test-t.npy", np.zeros(5, int))
+            ),
+            r"the inputs in .* are float64 of rows \(3,\) for training and float64 of rows \(4,\) for the test",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_named(tmp_path, change, what):
     write(tmp_path, np.ones((10, 3)), np.arange(10), [5])
     change(tmp_path)

@@ -14,7 +14,7 @@ import pytest
 import chainrule as cr
 from chainrule._rows import Rows, blocks, read
 from chainrule.errors import DTypeError, LabelError, ShapeError
-from chainrule.training import _evaluation, _trainer, _windows
+from chainrule.training import _evaluation, _windows
 
 
 class Counted(Rows):
@@ -32,7 +32,7 @@ class Counted(Rows):
 @pytest.fixture(autouse=True)
 def small_windows(monkeypatch):
     """Of some 30 rows, so that all that is cut is cut often."""
-    for module in (_windows, _trainer, _evaluation):
+    for module in (_windows, _evaluation):
         monkeypatch.setattr(module, "WINDOW_BYTES", 1 << 13)
 
 

@@ -14,11 +14,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .._rows import Rows, blocks, is_on_disk, read
+from .._rows import Rows
 from ..comm import Comm, comm_of
 from ..engines import report_broken, resolve
-from ..errors import ArgumentError, RankError, ShapeError, UnsupportedError
-from ..graph import as_array, as_numbers, check_inputs
+from ..errors import ArgumentError, RankError, UnsupportedError
+from ..graph import as_array
 from ..optimizers import Optimizer
 from . import _checkpoint
 from ._callbacks import Callback
@@ -34,7 +34,7 @@ from ._ranks import Ranks
 from ._schedules import Schedule
 from ._step import Network, arrays_of, initial_state, step_inputs, trace_step
 from ._survivors import Moments
-from ._windows import WINDOW_BYTES, windows
+from ._windows import checked, windows
 
 Array = np.ndarray[Any, Any]
 
@@ -162,11 +162,11 @@ class Trainer:
                     finished step. SystemExit, when all is saved, where SIGTERM or SIGHUP wants the process to end
         """
         epochs = _whole("epochs", epochs, least=0)
-        x, t = self._checked(x, t)
+        x, t = checked(self.network, x, t)
         if validation is not None:
             if not isinstance(validation, (tuple, list)) or len(validation) != 2:
                 raise ArgumentError("validation must be a pair of arrays", fix="validation=(x_test, t_test)")
-            validation = self._checked(*validation)
+            validation = checked(self.network, *validation)
         if self.drop_last and len(x) < self.batch_size:
             what = f"no mini-batch of {self.batch_size} rows can be made of {len(x)}, and smaller ones are dropped"
             raise ArgumentError(what, fix=f"batch_size={len(x)}, or drop_last=False")
@@ -203,7 +203,7 @@ class Trainer:
                  the `on_step` of a callback ended it (the other methods of callbacks are not called)
         raises   as `fit`; ArgumentError when `batches` is not such an array
         """
-        x, t = self._checked(x, t)
+        x, t = checked(self.network, x, t)
         batches = as_array(batches, "batches")
         if batches.ndim != 2 or batches.dtype.kind not in "iu" or batches.shape[1] == 0:
             what = f"batches must be integers of shape (steps, rows); they are {batches.dtype} of shape {batches.shape}"
@@ -288,9 +288,7 @@ class Trainer:
         self, x: Array, t: Array, batches: Array, interrupt: InterruptFlag
     ) -> Iterable[list[float]]:
         """A step for each mini-batch; yields the losses of some once the network holds the result of the last."""
-        size = 1 if x.dtype == np.uint8 else self.dtype.itemsize
-        row_bytes = x.size // len(x) * size
-        for window in windows(x, t, batches, self.ranks, self._as_inputs, row_bytes):
+        for window in windows(self.network, x, t, batches, self.ranks):
             self._prepare(*window[:2])
             for losses in self._runner.steps(*window):
                 yield losses
@@ -430,39 +428,6 @@ class Trainer:
     def learning_rate(self, step: int) -> float:
         """The learning rate of a step by its number."""
         return float(self.optimizer.lr * (self.schedule(step) if self.schedule else 1.0))
-
-    def _checked(self, x: Any, t: Any) -> tuple[Array, Array]:
-        """Data that fit each other and the network, or an error."""
-        x, t = (a if is_on_disk(a) else as_array(a, name) for a, name in ((x, "x"), (t, "t")))
-        if x.ndim == 0 or t.ndim == 0 or len(x) != len(t) or len(x) == 0:
-            raise ShapeError(
-                f"x and t need one row for each sample; their shapes are {x.shape} and {t.shape}"
-            )
-        if getattr(self.network, "embedding", None) is None:
-            check_inputs(x)
-        for name, w in arrays_of(self.network).items():
-            if not w.flags.writeable:
-                raise ArgumentError(
-                    f"the parameter {name} is read-only, so it cannot learn", fix=f"{name}.copy()"
-                )
-        if not is_on_disk(x):
-            x = self._as_inputs(x)
-        # Rows of wrong shapes, and all labels once here, since a compiled step does not look at them.
-        first = self._as_inputs(as_array(x[:1]))
-        if not is_on_disk(t):
-            self.network.check_targets(first, t)
-            return x, t
-        for some in blocks(len(t), t.size // len(t) * t.dtype.itemsize, WINDOW_BYTES):
-            self.network.check_targets(first, read(t, np.arange(len(t))[some]))
-        return x, t
-
-    def _as_inputs(self, x: Array) -> Array:
-        """Inputs as runners take them; pixels stay as small as they are, see `step_inputs`."""
-        embedding = getattr(self.network, "embedding", None)
-        if embedding is not None:
-            ids: Array = embedding.checked(x)
-            return ids
-        return x if x.dtype == np.uint8 else as_numbers(x, self.dtype)
 
     def _threads(self) -> AbstractContextManager[Any]:
         if not self.deterministic:
