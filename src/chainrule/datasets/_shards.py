@@ -67,18 +67,25 @@ class ShardedRows(Rows):
         return [sizes, *super().fingerprint]
 
 
-def load_shards(folder: _AnyPath) -> tuple[_Split, _Split | None]:
+def load_shards(
+    folder: _AnyPath, *, target: str | None = None, dtype: Any = np.float32
+) -> tuple[_Split, _Split | None]:
     """A data set in a folder of files, of any size: its rows stay on the disk until training asks for them.
 
     folder   holds train-x-….npy and train-t-….npy, as np.save writes them, or IDX files named train-images-…-idx3-ubyte
              and train-labels-…-idx1-ubyte; each file of inputs has one of targets, of the same name but for that word.
-             Files of test-… (IDX: or t10k-…) are the test data. Files are taken in the order of their names
+             Files of test-… (IDX: or t10k-…) are the test data. Files are taken in the order of their names. Or it
+             holds train….parquet and test….parquet, with columns of numbers beside the target
+    target   of Parquet: the column that is to be predicted; whole numbers and texts are classes
+    dtype    of Parquet: of the inputs, which are standardised by the mean and the deviation of the training rows; what
+             is missing is the mean
     returns  (x_train, t_train), (x_test, t_test), or None for the latter where there are none. They are no arrays, but
              `Trainer` takes them, ``x[[3, 1]]`` reads rows, and ``len``, ``shape`` and ``dtype`` are as of an array:
              inputs (N, numbers), targets as they are, but whole numbers as class numbers (N,) int64
     raises   DataError, naming the file, if one is missing, damaged, compressed, or does not fit the others
 
-    The order of an epoch is that of the same rows in memory, to the last bit.
+    The order of an epoch is that of the same rows in memory, to the last bit. Of Parquet, row groups are shuffled, and
+    then the rows of as many as take 32 MB.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -92,6 +99,13 @@ def load_shards(folder: _AnyPath) -> tuple[_Split, _Split | None]:
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}", fix="give a folder of shards")
+    tables = [sorted(folder.glob(f"{split}*.parquet")) for split in ("train", "test")]
+    if tables[0]:
+        from chainrule.datasets._row_groups import load_row_groups
+
+        return load_row_groups(tables[0], tables[1], target, dtype)
+    if target is not None:
+        raise DataError(f"{folder} holds no train….parquet, of which a column could be the target {target!r}")
     train, test = (_split(folder, names) for names in (("train",), ("test", "t10k")))
     if train is None:
         what = f"{folder} holds no shards: no train-x-….npy and no train-images-…-idx3-ubyte"
