@@ -91,11 +91,11 @@ def run_rank(folder: Path, kill: Kill | None, engine: str) -> None:
         dtype=np.float64,
     )
     checkpoint = folder / "checkpoint.safetensors"
-    callbacks: list[cr.Callback] = [cr.Checkpoints(checkpoint, seconds=0.0)]
+    callbacks: list[cr.Callback] = [cr.Checkpoints(checkpoint, every_steps=10)]
     if kill is not None:
         callbacks.append(Die(kill, folder))
     trainer = cr.Trainer(
-        net, cr.Adam(0.01), batch_size=BATCH, engine=engine, comm=MpiComm(), callbacks=callbacks,
+        net, cr.Momentum(0.02), batch_size=BATCH, engine=engine, comm=MpiComm(), callbacks=callbacks,
         deterministic=True,
     )  # fmt: skip
     if checkpoint.exists():

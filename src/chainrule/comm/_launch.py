@@ -98,6 +98,7 @@ class _Attempt:
     def __init__(self, job: Job, asked: Callable[[], int | None]) -> None:
         self.job, self._asked = job, asked
         self._said = ""  # by mpiexec
+        self._died: dict[int, int] = {}  # exit codes
         self._began = time.monotonic()
 
     def run(self) -> tuple[int | None, str]:
@@ -124,8 +125,10 @@ class _Attempt:
                 if not self.job.mpi and any(p.poll() not in (None, 0) for p in processes):
                     break  # the others would wait for it
         finally:
+            # By themselves, and not because we end those that would wait for them.
+            self._died = {n: code for n, p in enumerate(processes) if (code := p.poll()) not in (None, 0)}
             self._kill(processes)
-        return self._judge(processes)
+        return self._judge()
 
     # Starting.
 
@@ -207,7 +210,7 @@ class _Attempt:
 
     # Judging.
 
-    def _judge(self, processes: Sequence[subprocess.Popen[str]]) -> tuple[int | None, str]:
+    def _judge(self) -> tuple[int | None, str]:
         """By what the ranks themselves wrote when they ended: mpiexec may give 0 for a job that is not done."""
         codes = {sign.rank: sign.code for sign in signs(self.job.folder) if sign.code is not None}
         if self._asked() is not None:
@@ -217,22 +220,19 @@ class _Attempt:
             return said[0], ""
         if 0 in codes or (self.job.elastic and codes):
             return 0, ""
-        return None, self._cause(processes)
+        return None, self._cause()
 
     def _stopped(self, cause: str) -> tuple[int, str]:
         return 128 + (self._asked() or 0), cause
 
-    def _cause(self, processes: Sequence[subprocess.Popen[str]]) -> str:
+    def _cause(self) -> str:
         if found := _DIED.search(self._said):
             rank, host, number = found[1], found[2], int(found[3])
             return f"rank {rank} on {host.rstrip('.')} was ended by {signal.Signals(number).name}"
-        for rank, process in enumerate(processes):
-            code = process.returncode
-            name = "mpiexec" if self.job.mpi else f"rank {rank}"
-            if code < 0 and not (self.job.mpi is False and code == -signal.SIGTERM):
-                return f"{name} was ended by {signal.Signals(-code).name}"
-            if code:
-                return f"{name} ended with exit code {code}"
+        for number, code in self._died.items():
+            name = "mpiexec" if self.job.mpi else f"rank {number}"
+            how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+            return f"{name} {how}"
         return "the ranks ended before the training was done"
 
 

@@ -74,6 +74,8 @@ class InChunks:
         stepper = self.stepper(x, t)
         safe = _Safe(self._trainer)
         self._changed()
+        # Where a rank died, the others may differ in it.
+        self._size = self._trainer.comm.broadcast(self._size)
         while len(batches):
             size = min(self._size, self._trainer.most_steps)
             rows, batches = batches[:size], batches[size:]
