@@ -79,7 +79,7 @@ def sizes() -> None:
 
 def tests() -> None:
     """Tests, the doctests of src, and the code blocks of the documents, with the newest versions."""
-    python(*PYTEST)
+    python(*PYTEST, "--ignore=tests/mpi")
 
 
 @cache
@@ -179,6 +179,11 @@ def browser() -> None:
     python(*PYTEST, "-rs", "tests/browser")
 
 
+def mpi() -> None:
+    """Real processes of mpiexec, some of which are killed; one test after the other, each takes all cores."""
+    python("-m", "pytest", "-rs", "tests/mpi")
+
+
 STAGES: dict[str, Callable[[], None]] = {
     "format": format_,
     "lint": lint,
@@ -189,6 +194,7 @@ STAGES: dict[str, Callable[[], None]] = {
     "xla": xla,
     "parsers": parsers,
     "browser": browser,
+    "mpi": mpi,
     "wheel": wheel,
     "examples": examples,
     "lowest": lowest,

@@ -153,13 +153,14 @@ class _Attempt:
     def _pass_on(self, stream: IO[str]) -> None:
         """What ranks print, without what mpiexec puts between rules: that is said shorter."""
         inside = False
-        for line in stream:
-            if _RULE.fullmatch(line):
-                inside = not inside
-            elif inside or "PMIX" in line or "prterun" in line:
-                self._said += line
-            elif line.strip():
-                print(line, end="", file=sys.stderr, flush=True)
+        with stream:
+            for line in stream:
+                if _RULE.fullmatch(line):
+                    inside = not inside
+                elif inside or "PMIX" in line or "prterun" in line:
+                    self._said += line
+                elif line.strip():
+                    print(line, end="", file=sys.stderr, flush=True)
 
     # Watching.
 
