@@ -7,20 +7,19 @@ import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from operator import index
 from pathlib import Path
 from sys import maxsize
 from typing import Any, NoReturn
 
 import numpy as np
 
-from .._rows import Rows
 from ..comm import Comm, comm_of
 from ..engines import report_broken, resolve
 from ..errors import ArgumentError, RankError, UnsupportedError
 from ..graph import as_array
 from ..optimizers import Optimizer
 from . import _checkpoint
+from ._arguments import row_numbers, whole
 from ._callbacks import Callback
 from ._checkpoints import Checkpoints
 from ._evaluation import Evaluation
@@ -30,6 +29,7 @@ from ._interrupt import InterruptFlag
 from ._nonfinite import refuse
 from ._on_devices import OnDevices, check_engine, processes_of
 from ._one_by_one import OneByOne
+from ._order import order_of_rows
 from ._ranks import Ranks
 from ._schedules import Schedule
 from ._step import Network, arrays_of, initial_state, step_inputs, trace_step
@@ -96,9 +96,9 @@ class Trainer:
                 "callbacks is a list of Callback objects", fix="callbacks=[cr.EarlyStopping()]"
             )
         self.network, self.optimizer = network, optimizer
-        self.batch_size = _whole("batch_size", batch_size, least=1)
+        self.batch_size = whole("batch_size", batch_size, least=1)
         self.drop_last = drop_last
-        self.seed, self.engine = _whole("seed", seed, least=0), resolve(engine)
+        self.seed, self.engine = whole("seed", seed, least=0), resolve(engine)
         self.precision, self.parameters = precision, parameters
         check_engine(self.engine, self.dtype, precision=precision, parameters=parameters)
         self.clip_norm, self.deterministic = clip_norm, deterministic
@@ -161,7 +161,7 @@ class Trainer:
                     DTypeError, LabelError when the data do not fit. Whatever happens, the network holds the last
                     finished step. SystemExit, when all is saved, where SIGTERM or SIGHUP wants the process to end
         """
-        epochs = _whole("epochs", epochs, least=0)
+        epochs = whole("epochs", epochs, least=0)
         x, t = checked(self.network, x, t)
         if validation is not None:
             if not isinstance(validation, (tuple, list)) or len(validation) != 2:
@@ -204,14 +204,7 @@ class Trainer:
         raises   as `fit`; ArgumentError when `batches` is not such an array
         """
         x, t = checked(self.network, x, t)
-        batches = as_array(batches, "batches")
-        if batches.ndim != 2 or batches.dtype.kind not in "iu" or batches.shape[1] == 0:
-            what = f"batches must be integers of shape (steps, rows); they are {batches.dtype} of shape {batches.shape}"
-            raise ArgumentError(what, fix="rng.integers(0, len(x), (steps, 100))")
-        if batches.size and not (0 <= batches.min() and batches.max() < len(x)):
-            raise ArgumentError(
-                f"batches names rows {batches.min()} to {batches.max()}; the data has rows 0 to {len(x) - 1}"
-            )
+        batches = row_numbers(batches, len(x))
         self._stop_reason = None
         self._join(x, t, 0)
         try:
@@ -249,14 +242,11 @@ class Trainer:
         """The rest of the epoch under way, or the next one."""
         start = time.perf_counter()
         number = len(self.history)
-        # A key of its own for each epoch: the same seed elsewhere (the first parameters) gives unrelated numbers.
-        key = np.random.SeedSequence(self.seed, spawn_key=(number,))
-        rng = np.random.default_rng(key)
-        order = x.order(rng) if isinstance(x, Rows) else rng.permutation(len(x))
+        order = order_of_rows(x, self.seed, number)
         rows = len(x) - len(x) % self.batch_size if self.drop_last else len(x)
         left = order[self.epoch_rows : rows]
-        whole = len(left) - len(left) % self.batch_size
-        for batches in (left[:whole].reshape(-1, self.batch_size), left[np.newaxis, whole:]):
+        even = len(left) - len(left) % self.batch_size
+        for batches in (left[:even].reshape(-1, self.batch_size), left[np.newaxis, even:]):
             for losses in self._run_steps(x, t, batches, interrupt) if batches.size else ():
                 for loss in losses:
                     self.epoch_loss += loss * batches.shape[1]
@@ -439,13 +429,3 @@ class Trainer:
 
 
 _RUNNERS: Mapping[str, type[Any]] = {"eager": OneByOne, "fused": InChunks, "xla": OnDevices}
-
-
-def _whole(name: str, value: Any, *, least: int) -> int:
-    try:
-        number = index(value)
-    except TypeError:
-        raise ArgumentError(f"{name} must be a whole number; it is {value!r}") from None
-    if number < least:
-        raise ArgumentError(f"{name} must be at least {least}; it is {number}")
-    return number
