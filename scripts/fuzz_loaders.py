@@ -121,7 +121,13 @@ def _load_weights(path: Path) -> cr.Network:
 def _checkpoint(folder: Path) -> list[bytes]:
     trainer = _trainer()
     trainer.fit(*_data(), epochs=2)
-    return [_written(trainer.save, folder)]
+    saved = folder / "saved"
+    trainer.save(saved)
+    arrays, about = load_arrays(saved)
+    del about[
+        "sha256"
+    ]  # as earlier versions wrote them: what is behind the checksum is to be reached as well
+    return [saved.read_bytes(), _written(lambda path: save_arrays(path, arrays, about), folder)]
 
 
 def _resume(path: Path) -> cr.Trainer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 
 import numpy as np
@@ -160,13 +161,21 @@ def test_a_file_of_something_else_is_refused(make_net, tmp_path):
             "lacks what the callbacks remember: invalid literal for int()",
         ),
         (
+            {
+                "callbacks": [
+                    {"class": "EarlyStopping", "values": {"best": 1, "best_epoch": math.inf, "waited": 0}}
+                ]
+            },
+            "lacks what the callbacks remember: cannot convert float infinity to integer",
+        ),
+        (
             {"history": [{"epoch": "a" * 5000}]},
             "lacks a part of what a checkpoint holds: an epoch holds something",
         ),
         ({"history": [3]}, "lacks a part of what a checkpoint holds"),
         ({"rows": "many"}, "lacks a part of what a checkpoint holds: invalid literal"),
     ],
-    ids=["class", "values", "text in the history", "history of numbers", "rows"],
+    ids=["class", "values", "infinity", "text in the history", "history of numbers", "rows"],
 )
 def test_a_part_of_another_kind_is_refused(spirals, make_net, tmp_path, damage, message):
     trainer = cr.Trainer(make_net(), cr.SGD(0.1), callbacks=[EarlyStopping("train_loss")])

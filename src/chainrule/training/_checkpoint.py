@@ -147,7 +147,7 @@ def put(trainer: Trainer, saved: Saved, path: Path | str) -> None:
     try:  # first, since only they can still find something wrong
         for number, (callback, (_, values)) in enumerate(zip(_with_memory(trainer), callbacks, strict=True)):
             callback.restore(values, _under(arrays, f"callback/{number}/"))
-    except (KeyError, TypeError, ValueError) as problem:
+    except (KeyError, TypeError, ValueError, OverflowError) as problem:
         raise CheckpointError(f"{path} lacks what the callbacks remember: {problem}") from None
     for name, w in arrays_of(trainer.network).items():
         w[...] = params[name]
