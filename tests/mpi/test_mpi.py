@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,14 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.comm._launch import Job, _mpiexec
+from chainrule.comm import Job, mpiexec_command
 
 FIT = Path(__file__).with_name("_fit.py")
 TRAIN = [sys.executable, "-m", "chainrule", "train"]
 
 
 def mpiexec(ranks: int, *command: str | Path) -> subprocess.CompletedProcess[str]:
-    prefix = _mpiexec(Job(command=[], ranks=ranks, folder=Path()), os.environ, 1)
+    prefix = mpiexec_command(Job(command=[], ranks=ranks, folder=Path()))
     return subprocess.run([*prefix, *map(str, command)], capture_output=True, text=True, timeout=120)
 
 

@@ -13,12 +13,16 @@ from ._heartbeat import beating
 # Whether a process is one of several, every command asks; few are.
 __getattr__ = _lazy_names(
     __name__,
-    {"_comm": ("Comm", "NullComm", "comm_of"), "_launch": ("Job", "Launcher"), "_mpi": ("MpiComm", "abort")},
+    {
+        "_comm": ("Comm", "NullComm", "comm_of"),
+        "_launch": ("Job", "Launcher", "mpiexec_command"),
+        "_mpi": ("MpiComm", "abort"),
+    },
 )
 
 if TYPE_CHECKING:
     from ._comm import Comm, NullComm, comm_of
-    from ._launch import Job, Launcher
+    from ._launch import Job, Launcher, mpiexec_command
     from ._mpi import MpiComm, abort
 
 __all__ = [
@@ -30,5 +34,6 @@ __all__ = [
     "abort",
     "beating",
     "comm_of",
+    "mpiexec_command",
     "place_among_ranks",
 ]

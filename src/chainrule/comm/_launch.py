@@ -134,10 +134,9 @@ class _Attempt:
 
     def _start(self) -> list[subprocess.Popen[str]]:
         environment = {**self.job.environment, FOLDER: str(self.job.folder)}
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        environment.setdefault("OMP_NUM_THREADS", str(max(1, cores // self.job.ranks)))
+        environment.setdefault("OMP_NUM_THREADS", str(max(1, _cores() // self.job.ranks)))
         if self.job.mpi:
-            command = [*_mpiexec(self.job, environment, cores), *self.job.command]
+            command = [*mpiexec_command(self.job, environment), *self.job.command]
             process = _popen(command, environment, stderr=subprocess.PIPE)
             assert process.stderr is not None
             self._reader = threading.Thread(target=self._pass_on, args=(process.stderr,), daemon=True)
@@ -237,8 +236,15 @@ class _Attempt:
         return "the ranks ended before the training was done"
 
 
-def _mpiexec(job: Job, environment: Mapping[str, str], cores: int) -> list[str]:
-    """mpiexec with its flags: that of the extra, or the site's own."""
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def mpiexec_command(job: Job, environment: Mapping[str, str] = os.environ) -> list[str]:
+    """mpiexec with its flags: that of the extra, or the site's own.
+
+    raises   MissingExtraError when there is none
+    """
     beside = Path(sys.executable).with_name("mpiexec")
     program = str(beside) if beside.exists() else shutil.which("mpiexec")
     if program is None:
@@ -249,11 +255,11 @@ def _mpiexec(job: Job, environment: Mapping[str, str], cores: int) -> list[str]:
         command += ["--hostfile", job.hostfile]
     if "Open MPI" not in said and "Open RTE" not in said:
         return command
-    # Threads are ours to choose, so no rank is bound to one core; and a rank that waits leaves it to others.
-    command += ["--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
+    # Threads are ours to choose, so no rank is bound to one core.
+    command += ["--bind-to", "none"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-run-as-root")
-    if job.ranks > cores and not job.hostfile:
+    if job.ranks > _cores() and not job.hostfile:
         command.append("--oversubscribe")
     if job.elastic:
         command += ["--with-ft", "ulfm"]

@@ -17,6 +17,8 @@ from ._comm import Array, Comm
 class MpiComm(Comm):
     """All processes that ``mpiexec`` started; a single one without it.
 
+    handle   mpi4py's communicator
+
     raises   MissingExtraError without mpi4py, or without an MPI that it can load
 
     ``mpiexec -n 4 python -m mpi4py train.py`` runs a script on four; ``-m mpi4py`` ends all when one has an error.
@@ -32,20 +34,20 @@ class MpiComm(Comm):
         self._take(self._mpi.COMM_WORLD.Dup())
 
     def _take(self, comm: Any) -> None:
-        self._comm = comm
+        self.handle = comm
         self.rank, self.size = comm.Get_rank(), comm.Get_size()
 
     def allreduce_sum(self, flat: Array) -> None:
         try:
-            self._comm.Allreduce(self._mpi.IN_PLACE, flat)
+            self.handle.Allreduce(self._mpi.IN_PLACE, flat)
         except self._mpi.Exception as problem:
             raise self._lost(problem) from problem
 
     def shrink(self) -> None:
         """Go on without the ranks that are gone; needs ``mpiexec --with-ft ulfm``."""
         try:
-            self._comm.Revoke()  # so that no rank waits in a sum that will never come about
-            self._take(self._comm.Shrink())
+            self.handle.Revoke()  # so that no rank waits in a sum that will never come about
+            self._take(self.handle.Shrink())
         except (self._mpi.Exception, NotImplementedError, AttributeError) as problem:
             raise self._lost(problem) from problem
 
