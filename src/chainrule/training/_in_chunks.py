@@ -82,14 +82,14 @@ class InChunks:
             start = time.perf_counter()
             losses = self._run(stepper, x, t, rows)
             # What is decided by the clock must be decided alike on all ranks.
-            seconds = self._trainer.comm.broadcast(time.perf_counter() - start)
+            seconds, goal = self._trainer.comm.broadcast([time.perf_counter() - start, self._seconds])
             if not self._is_good(losses):
                 yield from self._again_slowly(safe, stepper, x, t, rows)
             self._trainer.step += len(rows)
             yield losses.tolist()
             if self._trainer.is_looked_at:
                 self._changed()
-            self._size = int(min(max(1, self._seconds * len(rows) / seconds), 2 * self._size, _MOST_STEPS))
+            self._size = int(min(max(1, goal * len(rows) / seconds), 2 * self._size, _MOST_STEPS))
             safe.keep_up(rows, seconds)
 
     @property
