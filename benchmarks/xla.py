@@ -3,16 +3,19 @@
 Everybody trains from the same weights on the same mini-batches, with plain SGD and the data on the device, and the
 losses are compared before anything is timed. chainrule is given MNIST's pixels as they come, uint8, its peers float32.
 The JAX of comparison is what a person would write who wanted all of the speed: gradients by hand, one jitted call for
-all steps (`lax.scan`), parameters donated, products in the same precision as ours. A turn of ours is one call of
-`Trainer.run`, which also brings data to the device and results back.
+all steps (`lax.scan`), parameters donated, products in the same precision as ours.
+
+A call of `Trainer.run` also brings the data to the device and the parameters to and fro, which is done once and not in
+each step. So everybody runs K steps and 3 K steps in turns; the step costs half the difference over K, and what is
+left of a call is told beside it. A training of many epochs pays it once.
 
 pip install -e '.[xla]' torch; python benchmarks/xla.py
 
-    --gpu          the wider networks, and these in bfloat16, as well (also done where JAX has an accelerator)
-    --row 1 2 …    only these rows of the list below
-    --no-compile   without torch.compile, which takes a minute for each row
+    --gpu          what is measured where JAX has a GPU, on a CPU too: wide networks, bfloat16, PyTorch
+    --row 1 2 …    only these rows of the list below, in float32 and bfloat16
+    --no-compile   without torch.compile, which takes most of a minute
     --quick        few steps, to see that everything runs; the figures mean nothing
-    --json FILE    write the medians, ratios and aims as well
+    --json FILE    write the figures and aims as well
 """
 
 from __future__ import annotations
@@ -38,7 +41,7 @@ CHECKED = 20  # steps whose losses are compared
 
 
 class Row(NamedTuple):
-    """Work, its steps in a turn on a CPU and on a GPU, and the ratios aimed for."""
+    """Work, the steps K on a CPU and on a GPU, and the ratios aimed for."""
 
     work: Work
     steps: int
@@ -47,11 +50,13 @@ class Row(NamedTuple):
 
 
 ROWS_OF_WORK = (
-    Row(Work((784, 50, 10), 100), 3000, 20_000, {HAND: 1.05, EAGER: 0.5}),
-    Row(Work((784, 256, 256, 10), 128), 600, 10_000, {HAND: 1.05}),
-    Row(Work((784, 1024, 1024, 10), 256), 20, 4000, {HAND: 1.05}),
-    Row(Work((784, 4096, 4096, 10), 512), 3, 1000, {HAND: 1.05, COMPILE: 1.0}),
+    Row(Work((784, 50, 10), 100), 1000, 8000, {HAND: 1.05, EAGER: 0.5}),
+    Row(Work((784, 256, 256, 10), 128), 200, 5000, {HAND: 1.05}),
+    Row(Work((784, 1024, 1024, 10), 256), 8, 1500, {HAND: 1.05}),
+    Row(Work((784, 4096, 4096, 10), 512), 1, 200, {HAND: 1.05, COMPILE: 1.0}),
 )
+ON_CPU = ((1, None), (2, None))
+ON_GPU = ((1, None), (2, None), (4, None), (4, "bfloat16"))
 
 
 def batches_of(work: Work, steps: int) -> Array:
@@ -145,7 +150,7 @@ def pytorch(work: Work, x: Array, t: Array, precision: str | None, *, compiled: 
 
     if compiled:
         torch.compiler.reset()
-        loss_of = torch.compile(loss_of, mode="max-autotune-no-cudagraphs", dynamic=False)
+        loss_of = torch.compile(loss_of, dynamic=False)
 
     def train(batches: Array) -> Any:
         losses = []
@@ -187,15 +192,29 @@ def check_losses(peers: dict[str, Train], batches: Array, precision: str | None)
         np.testing.assert_allclose(values, losses[OURS], rtol=tolerance, atol=1e-4, err_msg=name)
 
 
-def measure_steps(peers: dict[str, Train], work: Work, steps: int, rounds: int) -> dict[str, float]:
-    """The median time of a step of each peer, in µs; PyTorch, a call for each step, has turns of fewer steps."""
-    counts = {name: steps if name in (OURS, HAND) else max(CHECKED, steps // 20) for name in peers}
+class Cost(NamedTuple):
+    """What a step costs, in µs, and what a call does besides, in ms."""
+
+    step: float
+    call: float
+
+
+def costs_of(peers: dict[str, Train], work: Work, steps: int, rounds: int) -> dict[str, Cost]:
+    """For each peer from K and from 3 K steps; PyTorch, which makes a call for each step, has a smaller K."""
+    counts = {name: steps if name in (OURS, HAND) else max(CHECKED, steps // 32) for name in peers}
+    counts = {name: max(count, min(steps, 200)) for name, count in counts.items()}
     turns: dict[str, Callable[[], object]] = {}
     for name, train in peers.items():
-        turns[name] = partial(train, batches_of(work, counts[name]))
-        turns[f"rest after {name}"] = partial(time.sleep, PAUSE)
+        for factor in (1, 3):
+            turns[f"{name} × {factor}"] = partial(train, batches_of(work, factor * counts[name]))
+            turns[f"rest after {name} × {factor}"] = partial(time.sleep, PAUSE)
     medians = measure(turns, rounds=rounds, calls=1)
-    return {name: medians[name] / counts[name] for name in peers}
+    costs = {}
+    for name, count in counts.items():
+        short, long = medians[f"{name} × 1"], medians[f"{name} × 3"]
+        step = (long - short) / (2 * count)
+        costs[name] = Cost(step, (short - count * step) / 1000)
+    return costs
 
 
 def main() -> int:
@@ -211,37 +230,41 @@ def main() -> int:
 
     on_gpu = jax.default_backend() != "cpu"
     wide = options.gpu or on_gpu
-    rows = options.row or range(1, len(ROWS_OF_WORK) + 1 if wide else 3)
+    todo = [(row, precision) for row in options.row or () for precision in (None, "bfloat16")]
     machine = f"JAX {jax.__version__} on {', '.join(devices())}; NumPy {np.__version__}"
     facts, good = [], True
-    for number in rows:
+    for number, precision in todo or (ON_GPU if wide else ON_CPU):
         row = ROWS_OF_WORK[number - 1]
-        for precision in (None, "bfloat16") if wide and number > 2 else (None,):
-            steps = row.steps_on_gpu if on_gpu else row.steps
-            steps, rounds = (max(CHECKED, steps // 20), 1) if options.quick else (steps, 3 if on_gpu else 11)
-            with computing():  # so that JAX by hand takes numbers as ours does
-                made = peers_of(row.work, precision, gpu=wide, compile=not options.no_compile)
-                peers: dict[str, Train] = {}
-                for name, make in made.items():
-                    try:
-                        peers[name] = make()
-                        peers[name](batches_of(row.work, 2))  # compiles
-                    except Exception as problem:  # torch.compile where there is no C++ compiler
-                        if name in (OURS, HAND):
-                            raise
-                        print(f"{name}: {type(problem).__name__}: {str(problem).splitlines()[0]}")
-                        peers.pop(name, None)
-                check_losses(peers, batches_of(row.work, CHECKED), precision)
-                medians = measure_steps(peers, row.work, steps, rounds)
-            title = f"{row.work}, {precision or 'float32'}, a step"
-            aims = row.aims if precision is None or on_gpu else {}
-            good &= report(title, medians, ours=OURS, limits=aims, machine=machine)
-            ratios = {name: medians[OURS] / median for name, median in medians.items()}
-            facts.append({"work": title, "µs": medians, "chainrule / peer": ratios, "aims": aims})
-    if options.json:
-        options.json.write_text(
-            json.dumps({"devices": devices(), "rows": facts}, indent=1, ensure_ascii=False)
+        steps = row.steps_on_gpu if on_gpu else row.steps
+        steps, rounds = (max(CHECKED, steps // 20), 1) if options.quick else (steps, 4 if on_gpu else 11)
+        compiled = COMPILE in row.aims or EAGER in row.aims
+        with computing():  # so that JAX by hand takes numbers as ours does
+            makers = peers_of(row.work, precision, gpu=wide, compile=compiled and not options.no_compile)
+            peers: dict[str, Train] = {}
+            for name, make in makers.items():
+                try:
+                    peers[name] = make()
+                    peers[name](batches_of(row.work, 1))
+                except Exception as problem:  # torch.compile where there is no C++ compiler
+                    if name in (OURS, HAND):
+                        raise
+                    print(f"{name}: {type(problem).__name__}: {str(problem).splitlines()[0]}")
+                    peers.pop(name, None)
+            check_losses(peers, batches_of(row.work, CHECKED), precision)
+            costs = costs_of(peers, row.work, steps, rounds)
+        title = f"{row.work}, {precision or 'float32'}, a step"
+        each = {name: cost.step for name, cost in costs.items()}
+        aims = {name: aim for name, aim in row.aims.items() if name in each}
+        calls = ", ".join(f"{name} {cost.call:,.1f}" for name, cost in costs.items())
+        about = f"a call besides its steps, ms: {calls}\n{machine}"
+        good &= report(title, each, ours=OURS, limits=aims, machine=about)
+        ratios = {name: each[OURS] / step for name, step in each.items()}
+        besides = {name: cost.call for name, cost in costs.items()}
+        facts.append(
+            {"work": title, "step, µs": each, "call, ms": besides, "chainrule / peer": ratios, "aims": aims}
         )
+        if options.json:
+            options.json.write_text(json.dumps({"devices": devices(), "rows": facts}, ensure_ascii=False))
     return 0 if good or options.quick else 1
 
 

@@ -25,6 +25,7 @@ class EpochTable(Callback):
     """
 
     writes = True
+    changes_network = False
 
     def __init__(self, rows: int, stream: TextIO, *, every: int = 1) -> None:
         from rich.console import Console

@@ -135,6 +135,7 @@ class _Results(Callback):
     """Writes what a person or another program may want of a run."""
 
     writes = True
+    changes_network = False
 
     def __init__(self, folder: RunFolder, network: Network, title: str) -> None:
         self.folder, self.network, self.title = folder, network, title

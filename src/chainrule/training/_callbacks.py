@@ -26,7 +26,9 @@ class Callback:
     A callback with something to remember across an interruption returns it from `state` (numbers, text, lists and
     dictionaries as JSON has them; arrays as values of the second dictionary) and takes it back in `restore`.
 
-    writes   whether it writes files or to the screen: where several processes train, it is called on rank 0 alone
+    writes           whether it writes files or to the screen: where several processes train, rank 0 alone calls it
+    changes_network  whether it may change the network while training is under way; where it says False, devices of the
+                     xla engine need not be given the parameters again after each call
 
     >>> class Print(cr.Callback):
     ...     def on_epoch(self, trainer, epoch):
@@ -34,6 +36,7 @@ class Callback:
     """
 
     writes = False
+    changes_network = True
 
     def on_start(self, trainer: Trainer) -> None:
         """Before the first step, with a network that may be a resumed one; `Trainer.stop` ends it before that step."""
@@ -77,6 +80,8 @@ class EarlyStopping(Callback):
     >>> EarlyStopping(patience=3).monitor
     'validation_loss'
     """
+
+    changes_network = False
 
     def __init__(
         self, monitor: str = "validation_loss", *, patience: int = 5, min_delta: float = 0.0
@@ -163,6 +168,8 @@ class TargetAccuracy(Callback):
     >>> TargetAccuracy(0.97).target
     0.97
     """
+
+    changes_network = False
 
     def __init__(self, target: float) -> None:
         if not 0 <= target <= 1:

@@ -67,6 +67,7 @@ class Checkpoints(Callback):
     """
 
     writes = True
+    changes_network = False
 
     def __init__(
         self, path: str | Path, *, every_steps: int | None = None, every_seconds: float | None = 10.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 _SECONDS = 0.1  # of a chunk: what Ctrl-C and the progress on the screen wait for
-_MOST_STEPS = 4096  # of a chunk
+_MOST_STEPS = 16384  # of a chunk
+_WHOLE_STEPS = 64  # long chunks are multiples of that: the xla engine has blocks of so many
 _COPY_SHARE = 0.01  # of the time may go into copies to come back to
 
 
@@ -72,8 +73,9 @@ class InChunks:
         """Yields the losses of some steps, each once the network holds the result of the last of them."""
         x, t = np.ascontiguousarray(x), readable(t)
         stepper = self.stepper(x, t)
-        safe = _Safe(self._trainer)
-        self._changed()
+        if self._trainer.may_be_changed:
+            self._changed()
+        safe = _Safe(self._trainer, lambda: self._copies(stepper), lambda copies: self._put(stepper, copies))
         # Where a rank died, the others may differ in it.
         self._size = self._trainer.comm.broadcast(self._size)
         while len(batches):
@@ -87,9 +89,10 @@ class InChunks:
                 yield from self._again_slowly(safe, stepper, x, t, rows)
             self._trainer.step += len(rows)
             yield losses.tolist()
-            if self._trainer.is_looked_at:
+            if self._trainer.may_be_changed:
                 self._changed()
-            self._size = int(min(max(1, goal * len(rows) / seconds), 2 * self._size, _MOST_STEPS))
+            size = int(min(max(1, goal * len(rows) / seconds), 2 * self._size, _MOST_STEPS))
+            self._size = size if size < _WHOLE_STEPS else size - size % _WHOLE_STEPS
             safe.keep_up(rows, seconds)
 
     @property
@@ -99,6 +102,15 @@ class InChunks:
 
     def _changed(self) -> None:
         """The network's arrays may hold other numbers than the last chunk left in them."""
+
+    def _copies(self, stepper: Any) -> Any:
+        """Of all that a step may change."""
+        return {name: np.array(v) for name, v in self._trainer.held.items()}
+
+    def _put(self, stepper: Any, copies: Any) -> None:
+        """Bring back what `_copies` gave."""
+        for name, value in self._trainer.held.items():
+            value[...] = copies[name]
 
     def _run(self, stepper: Any, x: Array, t: Array, rows: Array) -> Array:
         own, part = self._trainer.ranks.rows(rows)
@@ -126,13 +138,12 @@ class InChunks:
         done = trainer.step
         todo = [row for chunk in (*safe.since, rows) for row in chunk]
         safe.restore()
-        self._changed()
         for row in todo:
-            before = safe.copies()
+            before = self._copies(stepper)
             losses = self._run(stepper, x, t, row[np.newaxis])
             if not self._is_good(losses):
-                safe.put(before)
-                trainer.refuse_step(before, x[row], t[row])
+                self._put(stepper, before)
+                trainer.refuse_step(trainer.held, x[row], t[row])
             trainer.step += 1
             if trainer.step > done:
                 yield losses.tolist()
@@ -141,25 +152,18 @@ class InChunks:
 class _Safe:
     """Copies of parameters and state as they were some steps ago, to come back to."""
 
-    def __init__(self, trainer: Trainer) -> None:
-        self._trainer = trainer
+    def __init__(self, trainer: Trainer, copy: Callable[[], Any], put: Callable[[Any], None]) -> None:
+        self._trainer, self._copy, self._put = trainer, copy, put
         self._take()
 
     def _take(self) -> None:
         start = time.perf_counter()
-        self._copies, self._step = self.copies(), self._trainer.step
+        self._copies, self._step = self._copy(), self._trainer.step
         self.since: list[Array] = []
         self._worth = self._trainer.comm.broadcast((time.perf_counter() - start) / _COPY_SHARE)
 
-    def copies(self) -> dict[str, Array]:
-        return {name: np.array(v) for name, v in self._trainer.held.items()}
-
-    def put(self, copies: dict[str, Array]) -> None:
-        for name, value in self._trainer.held.items():
-            value[...] = copies[name]
-
     def restore(self) -> None:
-        self.put(self._copies)
+        self._put(self._copies)
         self._trainer.step = self._step
 
     def keep_up(self, rows: Array, seconds: float) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-_LEAST_SECONDS, _MOST_SECONDS = 0.1, 1.0  # of a chunk: what Ctrl-C and the progress on the screen wait for
+_LEAST_SECONDS, _MOST_SECONDS = 0.25, 1.0  # of a chunk: what Ctrl-C and the progress on the screen wait for
 _COPY_SHARE = 0.01  # of the time may go into bringing the results of chunks to the network
 
 
@@ -72,6 +72,7 @@ class OnDevices(InChunks):
     def forget_data(self) -> None:
         """The data may be others the next time, or the same arrays with other numbers."""
         self._data.clear()
+        self._changed()
 
     def _new_stepper(self, *form: Any, **more: Any) -> Any:
         from ..engines.xla import Stepper
@@ -88,17 +89,27 @@ class OnDevices(InChunks):
     def _changed(self) -> None:
         self._held = None
 
+    def _copies(self, stepper: Any) -> Any:
+        return stepper.copies(self._on_devices(stepper))
+
+    def _put(self, stepper: Any, copies: Any) -> None:
+        stepper.read_into(self._trainer.held, copies)
+        self._changed()
+
+    def _on_devices(self, stepper: Any) -> Any:
+        """What a step may change, on the devices."""
+        if self._held is None:
+            self._held = stepper.hold(self._trainer.held)
+        return self._held
+
     def _run(self, stepper: Any, x: Array, t: Array, rows: Array) -> Array:
-        trainer = self._trainer
         data = {name: self._kept(stepper, name, array) for name, array in (("x", x), ("t", t))}
         start = time.perf_counter()
-        held = stepper.hold(trainer.held) if self._held is None else self._held
-        self._held = None  # until the steps have gone well: they take its memory
+        held, self._held = self._on_devices(stepper), None  # until all went well: the steps take its memory
         copying = time.perf_counter() - start
         results = stepper.run(held, data, rows, self._numbers(rows))
         start = time.perf_counter()
-        for name, array in trainer.held.items():
-            array[...] = stepper.read(results.held[name])
+        stepper.read_into(self._trainer.held, results.held)
         self._held, self._was_good = results.held, results.good
         self._copying = copying + time.perf_counter() - start
         losses: Array = results.losses

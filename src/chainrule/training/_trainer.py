@@ -385,9 +385,9 @@ class Trainer:
         return min((steps for steps in asked if steps is not None), default=maxsize)
 
     @property
-    def is_looked_at(self) -> bool:
-        """Whether a callback looks at the network between two chunks of steps, and so may change it."""
-        return self.is_watched or any(type(c).on_steps is not Callback.on_steps for c in self.callbacks)
+    def may_be_changed(self) -> bool:
+        """Whether a callback may change the network while training is under way."""
+        return any(callback.changes_network for callback in self.callbacks)
 
     @property
     def has_schedule(self) -> bool:

@@ -62,10 +62,16 @@ class Devices:
         return NamedSharding(self._mesh, PartitionSpec(*[None] * axes[-1], _AXIS))
 
     def put(self, value: Any, placement: NamedSharding | None = None) -> jax.Array:
-        """A copy on the devices: JAX may look at memory of NumPy's that is never touched again, so it gets its own."""
+        """A copy on the devices, finished when it is returned.
+
+        On a CPU JAX looks at memory of NumPy's as long as it lives, so it gets some that nobody else has.
+        """
         array = np.asarray(value)
-        where = placement or self.everywhere
-        return jax.make_array_from_callback(array.shape, where, lambda index: np.array(array[index]))
+        part = np.asarray if self.is_accelerator else np.array
+        put = jax.make_array_from_callback(
+            array.shape, placement or self.everywhere, lambda index: part(array[index])
+        )
+        return put.block_until_ready()
 
     def hold(self, arrays: Mapping[str, Any]) -> dict[str, jax.Array]:
         """Parameters and state on the devices."""
@@ -73,6 +79,9 @@ class Devices:
 
     def read(self, array: jax.Array) -> np.ndarray[Any, Any]:
         """The numbers of an array, to be looked at at once: a step that takes the array over may end them."""
-        whole = array if array.is_fully_replicated else self._gathered(array)
-        # Not of the array itself, which would remember its numbers, so that its memory could not be reused.
-        return np.asarray(whole.addressable_data(0))
+        return np.asarray(self.whole(array))
+
+    def whole(self, array: jax.Array) -> jax.Array:
+        """All of an array on a device of this process; another one, since an array remembers what was read of it, and
+        then no step can take its memory over."""
+        return (array if array.is_fully_replicated else self._gathered(array)).addressable_data(0)

@@ -93,6 +93,20 @@ class Stepper:
         with computing():
             return self._devices.read(array)
 
+    def read_into(self, arrays: Arrays, held: Mapping[str, jax.Array]) -> None:
+        """Bring parameters and state from the devices to arrays of NumPy."""
+        with computing():
+            whole = {name: self._devices.whole(held[name]) for name in arrays}
+            for array in whole.values():
+                array.copy_to_host_async()
+            for name, array in arrays.items():
+                array[...] = np.asarray(whole[name])
+
+    def copies(self, held: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
+        """The same numbers in memory that no step takes over."""
+        with computing():
+            return {name: jnp.copy(array) for name, array in held.items()}
+
     # What is run.
 
     def prepare(self, rows: int) -> None:
@@ -128,18 +142,20 @@ class Stepper:
         """
         steps, rows = batches.shape
         values = np.array([numbers[name] for name in self._numbers], np.float64).reshape(-1, steps).T
-        losses, good = [], []
+        losses = []
         with computing():
             for start in range(0, steps, _BLOCK):
                 count = min(_BLOCK, steps - start)
                 block = np.zeros((_BLOCK, rows), np.int64), np.zeros((_BLOCK, len(self._numbers)))
                 for whole, some in zip(block, (batches, values), strict=True):
                     whole[:count] = some[start : start + count]
-                held, some_losses, is_good = self._steps(rows, count)(held, data, *block, count)
-                losses.append((some_losses, count))
-                good.append(is_good)
-            found = [self._devices.read(some)[:count].astype(np.float64) for some, count in losses]
-            return Results(held, np.concatenate(found), all(bool(self._devices.read(g)) for g in good))
+                held, some_losses = self._steps(rows, count)(held, data, *block, count)
+                losses.append((self._devices.whole(some_losses), count))
+                losses[-1][0].copy_to_host_async()  # while the next block is computed
+            is_finite = _are_finite(held)
+            found = np.concatenate([np.asarray(some)[:count] for some, count in losses])
+            good = bool(np.isfinite(found).all() and self._devices.read(is_finite))
+            return Results(held, found.astype(np.float64), good)
 
     def outputs(
         self, held: Arrays, data: Mapping[str, jax.Array], rows: np.ndarray[Any, Any]
@@ -169,9 +185,7 @@ class Stepper:
                 if dtype is not None and name not in self._gathered
             }
             everywhere = self._devices.everywhere
-            self._known[key] = jax.jit(
-                function, donate_argnums=0, out_shardings=(places, everywhere, everywhere)
-            )
+            self._known[key] = jax.jit(function, donate_argnums=0, out_shardings=(places, everywhere))
         return self._known[key]
 
     def _step(self, rows: int) -> Any:
@@ -219,8 +233,8 @@ def _loop(
     batches: Any,
     floats: Any,
     count: Any,
-) -> tuple[dict[str, Any], Any, Any]:
-    """`count` steps: what is held after them, their losses, and whether all that is finite."""
+) -> tuple[dict[str, Any], Any]:
+    """`count` steps: what is held after them, and their losses."""
 
     def body(number: Any, carry: Any) -> Any:
         held, losses = carry
@@ -229,8 +243,11 @@ def _loop(
         return {name: outputs.get(name, value) for name, value in held.items()}, losses
 
     start = held, jnp.zeros(len(batches))
-    held, losses = jax.lax.fori_loop(0, known or count, body, start)
-    finite = [
-        jnp.isfinite(v).all() for v in (losses, *held.values()) if jnp.issubdtype(v.dtype, jnp.floating)
-    ]
-    return held, losses, jnp.stack(finite).all()
+    done: tuple[dict[str, Any], Any] = jax.lax.fori_loop(0, known or count, body, start)
+    return done
+
+
+@jax.jit
+def _are_finite(held: dict[str, Any]) -> Any:
+    floats = (v for v in held.values() if jnp.issubdtype(v.dtype, jnp.floating))
+    return jnp.stack([jnp.isfinite(v).all() for v in floats]).all()

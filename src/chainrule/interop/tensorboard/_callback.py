@@ -48,6 +48,7 @@ class TensorBoard(Callback):
     """
 
     writes = True
+    changes_network = False
 
     def __init__(
         self,

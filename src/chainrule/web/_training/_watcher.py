@@ -25,12 +25,16 @@ _FLOW_SHARE = 0.02  # of the time may go into measuring it
 class OneStep(Callback):
     """Ends training after one step: whoever overrides on_step makes every step come by itself."""
 
+    changes_network = False
+
     def on_step(self, trainer: Trainer, loss: float) -> None:
         trainer.stop(INTERRUPTED)
 
 
 class Watcher(Callback):
     """Tells the log of a run what its trainer does, and the trainer what is wanted of it."""
+
+    changes_network = False
 
     def __init__(self, run: Run) -> None:
         self._run = run
