@@ -310,9 +310,7 @@ class Perceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
 
     def _engine_for(self, rows: Rows) -> str:
         if self.engine == "xla":
-            raise ArgumentError(
-                "the estimators have no engine 'xla'", fix="chainrule.Trainer(…, engine='xla')"
-            )
+            raise ArgumentError("estimators have no engine 'xla'", fix="cr.Trainer(…, engine='xla')")
         if self.engine != "auto":
             return engines.resolve(self.engine)
         epochs = self.max_iter + self.t_ / max(1, len(rows))
