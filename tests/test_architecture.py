@@ -26,7 +26,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # A room imports from rooms before it, never from those behind it (docs/architecture.md).
 ROOMS = (
-    "__version__", "_above", "_json", "_lazy", "_rows", "errors", "storage", "words", "comm", "gates", "graph",
+    "__version__", "_above", "_json", "_lazy", "errors", "_rows", "storage", "words", "comm", "gates", "graph",
     "layers", "networks", "optimizers", "engines", "training", "verify", "explain", "datasets", "runs", "interop",
     "onnx", "sklearn", "web", "cli", "__main__",
 )  # fmt: skip

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
-from chainrule.cli import _commands, _info, main
+from chainrule.cli import _info, _parser, main
 from chainrule.cli._screen import table
 from chainrule.engines import available
 
@@ -46,7 +46,7 @@ def test_every_example_of_the_help_is_one(command, monkeypatch):
         examples += [shlex.split(line)[1:] for line in lines if line.startswith("  chainrule ")]
     assert len(examples) >= 9
     for words in examples:
-        assert callable(_commands.parser(words).parse_args(words).run)
+        assert callable(_parser.parser(words).parse_args(words).run)
 
 
 def test_version(command):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.errors import ArgumentError, CheckpointError, NonFiniteError, ShapeError
+from chainrule.errors import CheckpointError, NonFiniteError, ShapeError
 from chainrule.layers import Affine, BatchNorm, Dropout, LayerNorm, ReLU, Residual, Tanh
 
 
@@ -166,21 +166,3 @@ def test_each_thread_has_its_own_rows_of_the_mask(spirals: Any, monkeypatch: Any
         trainer = cr.Trainer(net, cr.SGD(0.1), engine="fused")
         found.append(trainer.run(x, t, np.arange(150).reshape(3, 50)))
     np.testing.assert_allclose(found[1], found[0], rtol=1e-12)
-
-
-def test_a_row_that_is_left_over_has_no_variance_and_can_be_dropped(spirals: Any) -> None:
-    x, t = (array[:41] for array in spirals)
-    with pytest.raises(ShapeError, match=r"cannot tell a variance from one number(?s:.*)drop_last=True"):
-        cr.Trainer(network(), cr.SGD(0.1), batch_size=20, engine="eager").fit(x, t)
-    net, seen = network(), []
-
-    class Look(cr.Callback):
-        def on_steps(self, trainer: cr.Trainer, losses: list[float]) -> None:
-            seen.extend(losses)
-
-    trainer = cr.Trainer(net, cr.SGD(0.1), batch_size=20, drop_last=True, engine="eager", callbacks=[Look()])
-    history = trainer.fit(x, t, epochs=3)
-    assert [epoch.step for epoch in history] == [2, 4, 6]
-    assert history["loss"][0] == pytest.approx(sum(seen[:2]) / 2)
-    with pytest.raises(ArgumentError, match="no mini-batch of 20 rows can be made of 19"):
-        trainer.fit(x[:19], t[:19], epochs=4)

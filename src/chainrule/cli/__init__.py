@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import ChainruleError, NonFiniteError, RankError
-from ._commands import parser
+from ._parser import parser
 from ._ranks import as_rank, failed
 from ._screen import as_text, prepare, silence
 

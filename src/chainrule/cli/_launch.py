@@ -21,7 +21,7 @@ def launch(options: argparse.Namespace) -> int:
     if not words or words[0] != "train":
         what = f"what is launched is a train command, not {' '.join(words[:1]) or 'nothing'}"
         raise ArgumentError(what, fix=f"chainrule launch -n {options.ranks} train mnist")
-    from ._commands import parser
+    from ._parser import parser
 
     asked = parser(words).parse_args(words)  # so that what is wrong is said once, and before anything starts
     out = Path(asked.out or f"runs/launched-{datetime.now():%Y%m%d-%H%M%S}")

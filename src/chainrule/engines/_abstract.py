@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from .. import gates
-from ..errors import GraphError, UnsupportedError
+from ..errors import GraphError
 from ..gates import Gate
 from ..graph import Dimension, quiet
 from ._abstract_images import Images
@@ -121,13 +122,11 @@ class _Namespace(Images):
 
     def run_gate(self, gate: Gate, values: tuple[Any, ...], settings: Mapping[str, Any]) -> Any:
         """A gate's forward; one that is not made of primitives stays as it is, an operation of its own."""
-        try:
-            if gate.kind == "collective":
-                raise UnsupportedError(f"{gate.name} is no arithmetic of one process")
-            return quiet.run(gate.forward, self, *values, **settings)
-        except Exception:
-            kept = map(AbstractArray, call_nodes(gate, tuple(_array(v).node for v in values), settings))
-            return tuple(kept) if gate.keeps else next(kept)
+        if gate.kind != "collective":
+            with suppress(Exception):
+                return quiet.run(gate.forward, self, *values, **settings)
+        kept = map(AbstractArray, call_nodes(gate, tuple(_array(v).node for v in values), settings))
+        return tuple(kept) if gate.keeps else next(kept)
 
     def asarray(self, x: Any, *, dtype: Any = None, copy: Any = None) -> Any:
         array = _array(x)

@@ -247,7 +247,9 @@ def _loop(
     return done
 
 
-@jax.jit
-def _are_finite(held: dict[str, Any]) -> Any:
+def _all_finite(held: dict[str, Any]) -> Any:
     floats = (v for v in held.values() if jnp.issubdtype(v.dtype, jnp.floating))
     return jnp.stack([jnp.isfinite(v).all() for v in floats]).all()
+
+
+_are_finite = jax.jit(_all_finite)
