@@ -50,7 +50,7 @@ class GroupedRows(Rows):
         self._groups, self._columns, self._decode = groups, columns, decode
         self._ends = np.cumsum([group.rows for group in groups])
         self._unpacked: OrderedDict[int, Array] = OrderedDict()
-        self._lock = Lock()  # the next rows are read in another thread
+        self._lock = Lock()  # others may look at rows while training goes on
 
     def read(self, numbers: Array) -> Array:
         found = np.empty((len(numbers), *self.shape[1:]), self.dtype)

@@ -14,7 +14,7 @@ from ..engines.fused import readable
 from ..errors import UnsupportedError
 from ..graph import as_array, as_numbers
 from ._step import arrays_of
-from ._windows import WINDOW_BYTES, ahead
+from ._windows import WINDOW_BYTES
 
 Array = np.ndarray[Any, Any]
 Arrays = Mapping[str, Array]
@@ -138,8 +138,8 @@ class Evaluation:
             yield window(slice(None))
             return
         row_bytes = x.size // len(x) * (1 if x.dtype == np.uint8 else dtype.itemsize)
-        for data in ahead(window, blocks(len(x), row_bytes, WINDOW_BYTES, multiple=_ROWS[self.engine])):
-            yield data
+        for some in blocks(len(x), row_bytes, WINDOW_BYTES, multiple=_ROWS[self.engine]):
+            yield window(some)
             forget(x)
 
     def _new_stepper(self, *form: Any, **more: Any) -> Any:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -15,8 +14,6 @@ from ._ranks import Ranks
 from ._step import Network, arrays_of
 
 Array = np.ndarray[Any, Any]
-T = TypeVar("T")
-R = TypeVar("R")
 
 WINDOW_BYTES = 1 << 23  # of inputs: little beside memory, much beside what a step takes of it
 
@@ -66,30 +63,17 @@ def windows(
 
     batches   row numbers, shape (steps, rows)
     ranks     of which each reads its own rows
-    returns   arrays x and t, and mini-batches of row numbers of them; the next window is read while one is used
+    returns   arrays x and t, and mini-batches of row numbers of them. (To read the next window in another thread gained
+              nothing that could be measured, and took time from small steps.)
     """
     if not is_on_disk(x) and not is_on_disk(t):
         yield x, t, batches
         return
     own = ranks.rows(np.arange(batches.shape[1])[np.newaxis])[0][0]  # columns of the mini-batches
 
-    def window(some: slice) -> tuple[Array, Array, Array]:
+    row_bytes = x.size // len(x) * (1 if x.dtype == np.uint8 else _dtype(network).itemsize)
+    for some in blocks(len(batches), batches.shape[1] * row_bytes, WINDOW_BYTES):
         numbers = batches[some][:, own]
         renumbered = np.zeros(batches[some].shape, np.int64)
         renumbered[:, own] = np.arange(numbers.size).reshape(numbers.shape)
-        return _as_inputs(network, read(x, numbers.ravel())), read(t, numbers.ravel()), renumbered
-
-    row_bytes = x.size // len(x) * (1 if x.dtype == np.uint8 else _dtype(network).itemsize)
-    yield from ahead(window, blocks(len(batches), batches.shape[1] * row_bytes, WINDOW_BYTES))
-
-
-def ahead(work: Callable[[T], R], todo: Iterator[T]) -> Iterator[R]:
-    """The result of each, the next of which is worked on in another thread meanwhile."""
-    with ThreadPoolExecutor(1, "chainrule-reading") as reader:
-        coming = None
-        for item in todo:
-            current, coming = coming, reader.submit(work, item)
-            if current is not None:
-                yield current.result()
-        if coming is not None:
-            yield coming.result()
+        yield _as_inputs(network, read(x, numbers.ravel())), read(t, numbers.ravel()), renumbered
