@@ -11,7 +11,8 @@ TRAIN = """Train a network, and watch it learn.
 
 The data are one of
   mnist     60,000 + 10,000 handwritten digits, which come with the package
-  FOLDER    four IDX files, named as those of MNIST are, plain or .gz
+  FOLDER    four IDX files, named as those of MNIST are, plain or .gz; or shards, which may be larger than memory:
+            train-x-000.npy, train-t-000.npy, … and test-x-000.npy, test-t-000.npy, or IDX files in as many pieces
   FILE.npz  NumPy arrays x_train, t_train, x_test and t_test; t_… are class numbers or one-hot rows
   a table   a CSV file (UTF-8, UTF-16, CP949 or Windows-1252; commas, semicolons, tabs or bars) or a Parquet file, with
             --target COLUMN. Columns are typed, categories encoded, numbers standardised, missing values filled in, a
