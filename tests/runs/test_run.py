@@ -70,6 +70,7 @@ def test_it_leaves_everything_in_its_folder(tmp_path: Path, data: Data, settings
     fit(trainer, data, settings)
     assert {file.name for file in folder.path.iterdir()} == {
         "run.json", "checkpoint.safetensors", "network.safetensors", "history.json", "learning-curve.svg",
+        "checkpoint.before-1.safetensors", "checkpoint.before-2.safetensors",
     }  # fmt: skip
     assert folder.read_about()["settings"]["hidden"] == [8]
     shares = probabilities(load_network(str(folder.path)), data.x_test)
