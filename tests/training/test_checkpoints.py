@@ -160,7 +160,10 @@ def test_what_cannot_be_written_is_said_once_and_training_goes_on(tmp_path, spir
         return lambda: monkeypatch.setattr(os, "fsync", fail)
 
     saving = Saving(tmp_path / "c", every_steps=2, every_seconds=None)
+    problems = []
     at = At(
+        step11=lambda: problems.append(saving.problem is None),
+        step16=lambda: problems.append(saving.problem is None),
         step3=broken(errno.ENOSPC),
         step9=broken(errno.EROFS),
         step13=lambda: monkeypatch.setattr(os, "fsync", fsync),
@@ -174,6 +177,7 @@ def test_what_cannot_be_written_is_said_once_and_training_goes_on(tmp_path, spir
         for code in (errno.ENOSPC, errno.EROFS, errno.ENOENT)
     ]
     assert saving.steps == [2, 14, 15, 16]
+    assert problems == [False, True], "one that was overcome is none"
     assert os.strerror(errno.ENOENT) in saving.problem.what
     for name, w in undisturbed.network.params.items():
         np.testing.assert_array_equal(trainer.network.params[name], w)

@@ -121,8 +121,11 @@ def load_row_groups(
     targets, row, t_dtype, names = _targets(splits[0], target, schema[target], np.dtype(dtype))
 
     def inputs(table: Any, path: Path) -> Array:
-        standard = (_matrix(table, features) - mean) / scale
-        return np.nan_to_num(standard, copy=False, nan=0.0, posinf=np.inf, neginf=-np.inf)
+        rows: Array = np.empty((table.num_rows, len(features)), dtype)
+        for place, name in enumerate(features):
+            standard = (_numbers(table, name) - mean[place]) / scale[place]
+            rows[:, place] = np.where(np.isnan(standard), 0.0, standard)
+        return rows
 
     def rows(groups: list[_Group]) -> tuple[Rows, Rows]:
         return (
@@ -167,15 +170,13 @@ def _schema(files: Sequence[Path]) -> dict[str, str]:
     return kinds[0]
 
 
-def _matrix(table: Any, columns: Sequence[str]) -> Array:
-    """Columns of numbers as float64, NaN where there is none."""
+def _numbers(table: Any, name: str) -> Array:
+    """A column of numbers as float64, NaN where there is none."""
     import pyarrow as arrow
 
-    numbers = np.empty((table.num_rows, len(columns)))
-    for place, name in enumerate(columns):
-        column = table.column(name)
-        column = column.cast(arrow.uint8()) if arrow.types.is_boolean(column.type) else column
-        numbers[:, place] = column.cast(arrow.float64(), safe=False).to_numpy()
+    column = table.column(name)
+    column = column.cast(arrow.uint8()) if arrow.types.is_boolean(column.type) else column
+    numbers: Array = column.cast(arrow.float64(), safe=False).to_numpy()
     return numbers
 
 
@@ -186,15 +187,17 @@ def _spread(groups: Sequence[_Group], columns: Sequence[str]) -> tuple[Array, Ar
     """
     count, mean, squares = (np.zeros(len(columns)) for _ in range(3))
     for group in groups:
-        numbers = _matrix(read_group(group, columns), columns)
-        known = ~np.isnan(numbers)
-        own = known.sum(axis=0)
-        own_mean = np.where(known, numbers, 0).sum(axis=0) / np.maximum(own, 1)
-        own_squares = np.where(known, np.square(numbers - own_mean), 0).sum(axis=0)
-        both = np.maximum(count + own, 1)
-        squares += own_squares + np.square(own_mean - mean) * count * own / both
-        mean += (own_mean - mean) * own / both
-        count += own
+        table = read_group(group, columns)
+        for place, name in enumerate(columns):
+            numbers = _numbers(table, name)
+            numbers = numbers[~np.isnan(numbers)]
+            if not numbers.size:
+                continue
+            both, gap = count[place] + numbers.size, numbers.mean() - mean[place]
+            squares[place] += np.sum(np.square(numbers - numbers.mean()))
+            squares[place] += gap**2 * count[place] * numbers.size / both
+            mean[place] += gap * numbers.size / both
+            count[place] = both
     deviation = np.sqrt(squares / np.maximum(count, 1))
     for name, number in zip(columns, deviation, strict=True):
         if not np.isfinite(number):
