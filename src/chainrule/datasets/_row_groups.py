@@ -193,9 +193,10 @@ def _spread(groups: Sequence[_Group], columns: Sequence[str]) -> tuple[Array, Ar
             numbers = numbers[~np.isnan(numbers)]
             if not numbers.size:
                 continue
-            both, gap = count[place] + numbers.size, numbers.mean() - mean[place]
-            squares[place] += np.sum(np.square(numbers - numbers.mean()))
-            squares[place] += gap**2 * count[place] * numbers.size / both
+            with np.errstate(invalid="ignore"):  # of ∞ - ∞, which is found below
+                both, gap = count[place] + numbers.size, numbers.mean() - mean[place]
+                squares[place] += np.sum(np.square(numbers - numbers.mean()))
+                squares[place] += gap**2 * count[place] * numbers.size / both
             mean[place] += gap * numbers.size / both
             count[place] = both
     deviation = np.sqrt(squares / np.maximum(count, 1))
