@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..comm import Job, Launcher
 from ..errors import ArgumentError
+from ._ranks import engine_asked
 from ._screen import complain
 
 
@@ -30,7 +31,7 @@ def launch(options: argparse.Namespace) -> int:
         command=[sys.executable, "-m", "chainrule", *words, *more],
         ranks=options.ranks,
         folder=out.with_name(f".{out.name}.ranks"),
-        mpi=asked.engine != "xla",
+        mpi=engine_asked(asked) != "xla",
         restarts=options.restarts,
         timeout=options.timeout,
         elastic=options.elastic,

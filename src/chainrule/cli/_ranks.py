@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from .. import comm as ranks
 from ..comm import beating, place_among_ranks
-from ..errors import ArgumentError
+from ..errors import ArgumentError, CheckpointError
 
 if TYPE_CHECKING:
     from ..comm import Comm
@@ -115,6 +116,18 @@ def failed(text: str, code: int, *, may_go_on: bool = False) -> int:
     stream = sys.stderr.stream if isinstance(sys.stderr, _Quiet) else sys.stderr
     print(text, file=stream, flush=True)
     return code
+
+
+def engine_asked(options: argparse.Namespace) -> str | None:
+    """The engine of a train command: the one that is named, or that of the run which goes on; None where neither is."""
+    if options.engine is None and options.resume and options.out is not None:
+        from ..training import RunFolder
+
+        with suppress(CheckpointError):  # which is told when the run is read
+            settings = RunFolder(options.out).read_about().get("settings")
+            return settings.get("engine") if isinstance(settings, dict) else None
+    engine: str | None = options.engine
+    return engine
 
 
 def communicator(engine: str | None) -> Comm:

@@ -33,7 +33,7 @@ from ..runs import (
 from ..training import Callback, RunFolder, Trainer
 from ._outcome import Outcome, introduction, what_was_saved
 from ._progress import EpochTable
-from ._ranks import communicator
+from ._ranks import communicator, engine_asked
 from ._result import show_result
 from ._screen import complain, print_json, warnings_as_notes
 from ._table_options import table_options
@@ -52,7 +52,7 @@ def train(options: argparse.Namespace) -> int:
         raise ArgumentError(
             "--resume needs to know which run shall go on", fix="--out FOLDER, with the run's folder"
         )
-    comm = communicator(options.engine)
+    comm = communicator(engine_asked(options))
     folder, settings, data, checkpoints = _begun(options, comm)
     screen = sys.stderr if options.json else sys.stdout
     table = EpochTable(len(data.x_train), screen, every=_lines_apart(settings, data))
