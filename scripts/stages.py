@@ -25,6 +25,7 @@ NEED_AN_EXTRA = [
     *(f"verify/{name}.py" for name in ("_prove", "_regions", "_suite", "_symbolic")),
     "explain/plot/*.py",
     "web/*.py",
+    "comm/_mpi.py",
     "onnx.py",
     "interop/onnx/*.py",
     "sklearn.py",

@@ -60,6 +60,8 @@ def test_all_know_which_rank_is_different(values: tuple[int, ...], rank: int | N
         ({}, (0, 1)),
         ({"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "3"}, (1, 3)),
         ({"PMI_RANK": "2", "PMI_SIZE": "3"}, (2, 3)),
+        ({"PMIX_RANK": "1", "SLURM_STEP_NUM_TASKS": "2"}, (1, 2)),
+        ({"SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "2"}, (0, 1)),  # a batch script
         ({"RANK": "0", "WORLD_SIZE": "2"}, (0, 2)),
         ({"RANK": "5", "WORLD_SIZE": "2"}, (0, 1)),  # somebody else's variables
         ({"RANK": "high", "WORLD_SIZE": "2"}, (0, 1)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,31 @@ def test_ranks_begin_with_the_parameters_of_the_first() -> None:
         return network.params["W1"].tobytes()
 
     assert len(set(on_ranks(3, fit))) == 1
+
+
+def test_a_run_goes_on_with_another_number_of_ranks(tmp_path: Path) -> None:
+    """Two ranks end in the middle of an epoch, three go on from what rank 0 has saved."""
+    file = tmp_path / "checkpoint.safetensors"
+
+    class Stop(cr.Callback):
+        def on_step(self, trainer: cr.Trainer, loss: float) -> None:
+            if trainer.step == 4 and trainer.comm.size == 2:
+                trainer.stop("here")
+
+    def fit(comm: cr.Comm) -> Any:
+        network = NETWORKS["dropout and batch norm"][0]()
+        callbacks = [Stop(), cr.Checkpoints(file)]
+        trainer = cr.Trainer(network, cr.Momentum(0.05), batch_size=4, comm=comm, callbacks=callbacks)
+        if file.exists():
+            trainer.resume(file)
+        trainer.fit(X, LABELS, epochs=2)
+        return network
+
+    on_ranks(2, fit)
+    alone, _ = trained("dropout and batch norm", None, 4)
+    for network in on_ranks(3, fit):
+        for name, w in alone.arrays.items():
+            np.testing.assert_allclose(network.arrays[name], w, rtol=1e-12, atol=1e-14)
 
 
 def test_callbacks_that_write_are_called_on_rank_0_alone() -> None:

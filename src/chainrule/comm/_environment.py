@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-# Open MPI; MPICH and what descends from it; Slurm's srun with PMIx sets the first, with PMI the second.
-_NAMES = (("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), ("PMI_RANK", "PMI_SIZE"))
-_TORCHRUN = ("RANK", "WORLD_SIZE")
+# Of rank and number of ranks.
+_NAMES = (
+    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),  # Open MPI
+    ("PMI_RANK", "PMI_SIZE"),  # MPICH and what descends from it; srun --mpi=pmi2
+    ("PMIX_RANK", "SLURM_STEP_NUM_TASKS"),  # srun --mpi=pmix; the batch script itself has only the second
+    ("RANK", "WORLD_SIZE"),  # torchrun
+)
 
 
 def place_among_ranks(environment: Mapping[str, str] = os.environ) -> tuple[int, int]:
@@ -20,7 +24,7 @@ def place_among_ranks(environment: Mapping[str, str] = os.environ) -> tuple[int,
     >>> place_among_ranks({})
     (0, 1)
     """
-    for rank, size in (*_NAMES, _TORCHRUN):
+    for rank, size in _NAMES:
         values = environment.get(rank, ""), environment.get(size, "")
         if all(value.isdecimal() for value in values) and int(values[0]) < int(values[1]):
             return int(values[0]), int(values[1])
