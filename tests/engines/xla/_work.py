@@ -1,6 +1,6 @@
 """What is trained here on one device, on several of one process, and by several processes: run as a program too.
 
-python tests/engines/xla/_work.py FILE.npz
+python tests/engines/xla/_work.py FILE.npz PARAMETERS …
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def train(parameters: str = "replicated") -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    found = {mode: train(mode) for mode in ("replicated", "split")}
+    found = {mode: train(mode) for mode in sys.argv[2:]}
     np.savez(
         sys.argv[1],
         **{f"{mode}/{name}": value for mode, results in found.items() for name, value in results.items()},

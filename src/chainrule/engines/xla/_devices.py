@@ -10,6 +10,8 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from ...errors import UnsupportedError
+
 _AXIS = "rows"
 
 
@@ -39,7 +41,12 @@ class Devices:
     """
 
     def __init__(self, *, split: bool = False) -> None:
-        devices = jax.devices()
+        try:
+            devices = jax.devices()
+        except RuntimeError as problem:  # a driver without its device, JAX_PLATFORMS for what is not there
+            reason = str(problem).strip().splitlines()[0]
+            what = f"the xla engine cannot be used here: {reason}"
+            raise UnsupportedError(what, fix="JAX_PLATFORMS=cpu, or engine='eager'") from problem
         self.count, self._split = len(devices), split
         mesh = Mesh(np.array(devices), (_AXIS,))
         self.everywhere = NamedSharding(mesh, PartitionSpec())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+from contextlib import suppress
 from typing import Any
 
 import jax
@@ -10,7 +12,7 @@ import numpy as np
 from jax.experimental import multihost_utils
 
 from ...comm import Comm
-from ...errors import ArgumentError
+from ...errors import ArgumentError, RankError
 from ._devices import computing
 
 _LAUNCHER = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
@@ -27,7 +29,8 @@ def join(*, heartbeat_seconds: int = 100) -> tuple[int, int]:
 
     heartbeat_seconds  after which silence of a process ends all the others: nothing else is heard of a frozen host
     returns            the number of this process, from 0, and how many there are
-    raises             ArgumentError when some of the names are missing or are no numbers
+    raises             ArgumentError when some of the names are missing or are no numbers; RankError when the others
+                       do not come within a minute, or JAX has computed already
     """
     if not jax.distributed.is_initialized():
         arguments = _from_launcher() or _from_cluster()
@@ -35,12 +38,23 @@ def join(*, heartbeat_seconds: int = 100) -> tuple[int, int]:
             arguments is None
         ):  # before JAX is asked for devices: it must not be, if somebody is to be joined later
             return 0, 1
-        jax.distributed.initialize(
-            **arguments,
-            initialization_timeout=_SECONDS_TO_MEET,
-            heartbeat_timeout_seconds=heartbeat_seconds,
-            shutdown_timeout_seconds=_SECONDS_TO_PART,
-        )
+        waits = {
+            "initialization_timeout": _SECONDS_TO_MEET,
+            "heartbeat_timeout_seconds": heartbeat_seconds,
+            "shutdown_timeout_seconds": _SECONDS_TO_PART,  # which JAX 0.8 has not
+        }
+        known = inspect.signature(jax.distributed.initialize).parameters
+        # JAX would take SIGTERM for itself, and a process that does not ask it would not end; 0.8 cannot be told so.
+        with suppress(AttributeError):
+            jax.config.update("jax_enable_preemption_service", False)
+        try:
+            jax.distributed.initialize(**arguments, **{name: s for name, s in waits.items() if name in known})
+        except (RuntimeError, ValueError) as problem:
+            reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
+            fix = (
+                "all processes started within a minute, MASTER_ADDR and MASTER_PORT the same for all and free"
+            )
+            raise RankError(f"the processes of this run did not meet: {reason}", fix=fix) from problem
     return jax.process_index(), jax.process_count()
 
 
