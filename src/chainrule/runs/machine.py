@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import __version__
 from ..engines import available
+from ..errors import UnsupportedError
 
 OPTIONAL = {  # distribution: what it is for
     "numba": "the fused engine",
@@ -119,8 +120,8 @@ def xla_engine() -> dict[str, Any] | None:
         from ..engines import xla
 
         devices = xla.devices()
-    except Exception as reason:  # a driver that does not fit its device, and much else
-        problem = (str(reason).strip() or type(reason).__name__).splitlines()[0]
+    except UnsupportedError as reason:
+        problem = reason.what
     compiler = {name: installed(name) for name in ("jax", "jaxlib")}
     return {"compiler": compiler, "devices": devices, "problem": problem}
 

@@ -111,6 +111,6 @@ def test_a_device_that_is_not_there_is_told(monkeypatch):
 
     monkeypatch.setattr("jax.devices", none)
     with pytest.raises(
-        UnsupportedError, match="cannot be used here: Unable to initialize backend 'cuda': no GPU"
+        UnsupportedError, match="nothing to compute on.*: Unable to initialize backend 'cuda': no GPU"
     ):
         Devices()

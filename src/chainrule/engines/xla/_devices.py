@@ -28,7 +28,19 @@ def computing() -> Iterator[None]:
 
 def devices() -> list[str]:
     """Each device that JAX computes on, as ``cpu 0`` or ``NVIDIA H100 1``."""
-    return [f"{device.device_kind} {device.id}" for device in jax.devices()]
+    return [f"{device.device_kind} {device.id}" for device in _devices()]
+
+
+def _devices() -> list[jax.Device]:
+    """Those that JAX has; UnsupportedError where it finds none."""
+    try:
+        return jax.devices()  # type: ignore[no-any-return]
+    except Exception as problem:  # a driver without its device, JAX_PLATFORMS for what is not there
+        reason = (str(problem).strip() or "it finds no such device").splitlines()[0]
+        platforms = jax.config.jax_platforms
+        where = f" with JAX_PLATFORMS={platforms}" if platforms else ""
+        what = f"JAX has nothing to compute on{where}: {reason}"
+        raise UnsupportedError(what, fix="JAX_PLATFORMS=cpu, or another engine") from problem
 
 
 class Devices:
@@ -41,12 +53,7 @@ class Devices:
     """
 
     def __init__(self, *, split: bool = False) -> None:
-        try:
-            devices = jax.devices()
-        except RuntimeError as problem:  # a driver without its device, JAX_PLATFORMS for what is not there
-            reason = str(problem).strip().splitlines()[0]
-            what = f"the xla engine cannot be used here: {reason}"
-            raise UnsupportedError(what, fix="JAX_PLATFORMS=cpu, or engine='eager'") from problem
+        devices = _devices()
         self.count, self._split = len(devices), split
         mesh = Mesh(np.array(devices), (_AXIS,))
         self.everywhere = NamedSharding(mesh, PartitionSpec())
@@ -56,7 +63,7 @@ class Devices:
 
     @property
     def is_accelerator(self) -> bool:
-        return bool(jax.devices()[0].platform != "cpu")
+        return bool(_devices()[0].platform != "cpu")
 
     def placement(self, shape: tuple[int, ...]) -> NamedSharding:
         """Where the parts of a parameter lie: its last axis (the units of a layer) is split, or the last that can be.
