@@ -13,7 +13,7 @@ def order_of_rows(x: Any, seed: int, epoch: int) -> np.ndarray[Any, Any]:
     """The numbers of all rows, shuffled; of data that are read from files as these can be read.
 
     >>> order_of_rows(np.zeros((4, 2)), seed=0, epoch=1)
-    array([0, 3, 1, 2])
+    array([2, 0, 3, 1])
     """
     # A key of its own for each epoch: the same seed elsewhere (the first parameters) gives unrelated numbers.
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(epoch,)))
