@@ -113,6 +113,9 @@ def test_small_and_large_in_every_way(products: dict[str, Native], dtype: str, w
         (40, 1, 33),
         (1, 40, 33),
         (33, 40, 1),
+        (14, 83, 200),  # by tiles and what is left of them: few rows, few terms, dot products
+        (71, 83, 13),
+        (14, 11, 301),
     ]:
         check(products[dtype], dtype, sizes, way, -0.5, beta)
 

@@ -1,4 +1,4 @@
-"""Matrix products in compiled code: SciPy's BLAS for large ones, vector instructions for small ones.
+"""Matrix products in compiled code: SciPy's BLAS for large ones, vector instructions for small and thin ones.
 
 source  Dongarra et al., A set of level 3 basic linear algebra subprograms, ACM TOMS 16 (1990)
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
@@ -18,10 +18,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from ._products import Rows, Tiles
+
 # Products for which a call of BLAS takes longer than the loops here.
 _FEW_ROWS = 4  # with any number of multiplications: BLAS is made for more
 _ROWS, _SMALL = 32, 8_192  # rows and multiplications
-_BLOCKS = {"float": (32, 8, 1), "double": (16, 4, 1)}  # columns at once; the first is what registers hold
 
 
 # Where BLAS is.
@@ -191,40 +192,63 @@ def _matmul(typing: Any, x: Any, y: Any, out: Any, alpha: Any, beta: Any) -> Any
             either(b1, a0),
         ]
         lengths = [either(c0, c1), either(m, n), either(n, m), k]
-        builder.call(_gemm(builder.module, a.type, real.bitwidth), [*operands, c, *lengths, *args[3:]])
+        gemm = _gemm(builder.module, a.type, real.bitwidth, context.codegen().magic_tuple()[2])
+        builder.call(gemm, [*operands, c, *lengths, *args[3:]])
         return context.get_dummy_value()
 
     return types.none(x, y, out, real, real), emit
 
 
-def _gemm(module: Any, pointer: Any, bits: int) -> Any:
+def _gemm(module: Any, pointer: Any, bits: int, features: str) -> Any:
     """The product for one precision, on bare addresses: one function, whatever the arrays look like."""
+
+    def emit(builder: Any, args: Any) -> None:
+        word = args[8].type
+        m, n, k = args[8:11]
+        few, rows = (builder.icmp_signed("<=", m, word(most)) for most in (_FEW_ROWS, _ROWS))
+        products = builder.icmp_signed("<=", builder.mul(builder.mul(m, n), k), word(_SMALL))
+        with builder.if_then(builder.or_(few, builder.and_(rows, products))):
+            Rows(builder, pointer.pointee, args).product()
+            builder.ret_void()
+        tiles = Tiles(builder, pointer.pointee, args, features)
+        if tiles.height:
+            with builder.if_then(tiles.pay()):
+                builder.call(_tiles(module, pointer, bits, features), args)
+                builder.ret_void()
+        _call_blas(builder, {32: "chainrule_sgemm", 64: "chainrule_dgemm"}[bits], args)
+
+    return _function(module, pointer, f"chainrule_gemm_{bits}", emit)
+
+
+def _tiles(module: Any, pointer: Any, bits: int, features: str) -> Any:
+    """The same by tiles alone. Their loops are unrolled as they are written: more of it takes long to compile."""
+
+    def emit(builder: Any, args: Any) -> None:
+        Tiles(builder, pointer.pointee, args, features).product()
+
+    return _function(module, pointer, f"chainrule_tiles_{bits}", emit, "optsize")
+
+
+def _function(
+    module: Any, pointer: Any, name: str, emit: Callable[[Any, Any], None], *attributes: str
+) -> Any:
     from llvmlite import ir
     from numba.core import cgutils
 
-    word = ir.IntType(64)
-    real = pointer.pointee
+    word, real = ir.IntType(64), pointer.pointee
     kind = ir.FunctionType(
         ir.VoidType(), [pointer, word, word, pointer, word, word, pointer, *[word] * 4, real, real]
     )
-    name = f"chainrule_gemm_{bits}"
     known = name in module.globals
     function = cgutils.get_or_insert_function(module, kind, name)
     if not known:
         function.linkage = "linkonce_odr"  # every module has its own; the linker keeps one
-        function.attributes.add("noinline")
+        for attribute in ("noinline", *attributes):
+            function.attributes.add(attribute)
         for number in (0, 3, 6):
             function.args[number].add_attribute("noalias")
         builder = ir.IRBuilder(function.append_basic_block("entry"))
-        m, n, k = function.args[8:11]
-        few, rows = (builder.icmp_signed("<=", m, word(most)) for most in (_FEW_ROWS, _ROWS))
-        products = builder.icmp_signed("<=", builder.mul(builder.mul(m, n), k), word(_SMALL))
-        small = builder.or_(few, builder.and_(rows, products))
-        with builder.if_else(small) as (then, otherwise):
-            with then:
-                _Small(builder, real, function.args).product()
-            with otherwise:
-                _call_blas(builder, {32: "chainrule_sgemm", 64: "chainrule_dgemm"}[bits], function.args)
+        emit(builder, function.args)
         builder.ret_void()
     return function
 
@@ -256,136 +280,3 @@ def _call_blas(builder: Any, name: str, args: Any) -> None:
     passed += [y_ld, x, x_ld, cgutils.alloca_once_value(builder, beta), out, stored(largest(ld, n))]
     kind = ir.FunctionType(ir.VoidType(), [value.type for value in passed])
     builder.call(cgutils.get_or_insert_function(builder.module, kind, name), passed)
-
-
-class _Small:
-    """Emits the product without BLAS: each sum in one register from its first term to its last."""
-
-    def __init__(self, builder: Any, real: Any, args: Any) -> None:
-        self.builder, self.real = builder, real
-        self.x, self.x0, self.x1, self.y, self.y0, self.y1 = args[:6]
-        self.out, self.ld, self.m, self.n, self.k, self.alpha, self.beta = args[6:]
-
-    def product(self) -> None:
-        builder, one = self.builder, self.x0.type(1)
-        columns_apart = builder.or_(
-            builder.icmp_signed("!=", self.y1, one), builder.icmp_signed("==", self.n, one)
-        )
-        with self._loop(self.m) as i, builder.if_else(columns_apart) as (then, otherwise):
-            with then:
-                self._row_of_dots(i)
-            with otherwise:
-                self._row_by_blocks(i)
-
-    def _loop(self, end: Any, start: Any = None, step: int = 1) -> Any:
-        from numba.core import cgutils
-
-        @contextmanager
-        def indices() -> Iterator[Any]:
-            first = start if start is not None else end.type(0)
-            with cgutils.for_range_slice(self.builder, first, end, end.type(step)) as (index, _):
-                yield index
-
-        return indices()
-
-    def _row_by_blocks(self, i: Any) -> None:
-        """Several columns at once; y lies row by row."""
-        builder, start = self.builder, self.n.type(0)
-        for width in _BLOCKS[str(self.real)]:
-            kind = self._vector(width)
-            end = builder.sub(self.n, builder.srem(self.n, self.n.type(width)))
-            with self._loop(end, start, width) as j:
-                sums = self._zeros(kind)
-                with self._loop(self.k) as p:
-                    factor = self._spread(self._load(self.x, i, self.x0, p, self.x1), kind)
-                    terms = self._load(self.y, p, self.y0, j, None, kind)
-                    self._add_product(sums, factor, terms)
-                self._finish(builder.load(sums), i, j, kind)
-            start = end
-
-    def _row_of_dots(self, i: Any) -> None:
-        """One column at a time; several terms at once where x and y lie along them."""
-        builder = self.builder
-        width = _BLOCKS[str(self.real)][1]
-        kind, zero, one = self._vector(width), self.k.type(0), self.k.type(1)
-        along = builder.and_(builder.icmp_signed("==", self.x1, one), builder.icmp_signed("==", self.y0, one))
-        end = builder.select(along, builder.sub(self.k, builder.srem(self.k, one.type(width))), zero)
-        with self._loop(self.n) as j:
-            sums, rest = self._zeros(kind), self._zeros(self.real)
-            with self._loop(end, zero, width) as p:
-                terms = self._load(self.y, j, self.y1, p, None, kind)
-                self._add_product(sums, self._load(self.x, i, self.x0, p, None, kind), terms)
-            with self._loop(self.k, end) as p:
-                term = self._load(self.y, p, self.y0, j, self.y1)
-                self._add_product(rest, self._load(self.x, i, self.x0, p, self.x1), term)
-            total = builder.fadd(self._sum(builder.load(sums), width), builder.load(rest))
-            self._finish(total, i, j, self.real)
-
-    def _vector(self, width: int) -> Any:
-        from llvmlite import ir
-
-        return self.real if width == 1 else ir.VectorType(self.real, width)
-
-    def _zeros(self, kind: Any) -> Any:
-        from numba.core import cgutils
-
-        sums = cgutils.alloca_once(self.builder, kind)
-        self.builder.store(kind(None), sums)
-        return sums
-
-    def _element(self, data: Any, i: Any, i_stride: Any, j: Any, j_stride: Any, kind: Any) -> Any:
-        builder = self.builder
-        across = j if j_stride is None else builder.mul(j, j_stride)
-        place = builder.gep(data, [builder.add(builder.mul(i, i_stride), across)], inbounds=True)
-        return builder.bitcast(place, kind.as_pointer())
-
-    def _load(self, data: Any, i: Any, i_stride: Any, j: Any, j_stride: Any, kind: Any = None) -> Any:
-        place = self._element(data, i, i_stride, j, j_stride, kind or self.real)
-        return self.builder.load(place, align=4 if str(self.real) == "float" else 8)
-
-    def _spread(self, number: Any, kind: Any) -> Any:
-        """The number in every place of a vector."""
-        from llvmlite import ir
-
-        if kind is self.real:
-            return number
-        nothing = ir.Constant(kind, ir.Undefined)
-        first = self.builder.insert_element(nothing, number, ir.IntType(32)(0))
-        places = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), None)
-        return self.builder.shuffle_vector(first, nothing, places)
-
-    def _add_product(self, sums: Any, one: Any, other: Any) -> None:
-        builder, flags = self.builder, ("contract",)
-        term = builder.fmul(one, other, flags=flags)
-        builder.store(builder.fadd(builder.load(sums), term, flags=flags), sums)
-
-    def _sum(self, vector: Any, width: int) -> Any:
-        """Of the places of a vector, the upper half on the lower again and again."""
-        from llvmlite import ir
-
-        number = ir.IntType(32)
-        while width > 1:
-            width //= 2
-            nothing = ir.Constant(vector.type, ir.Undefined)
-            low, high = (
-                ir.Constant(ir.VectorType(number, width), [number(at + n) for n in range(width)])
-                for at in (0, width)
-            )
-            vector = self.builder.fadd(
-                self.builder.shuffle_vector(vector, nothing, low),
-                self.builder.shuffle_vector(vector, nothing, high),
-            )
-        return self.builder.extract_element(vector, number(0))
-
-    def _finish(self, total: Any, i: Any, j: Any, kind: Any) -> None:
-        """Store alpha · total + beta · out; out is not read at beta = 0."""
-        builder, align = self.builder, 4 if str(self.real) == "float" else 8
-        place = self._element(self.out, i, self.ld, j, None, kind)
-        scaled = builder.fmul(total, self._spread(self.alpha, kind))
-        clear = builder.fcmp_ordered("==", self.beta, self.real(0))
-        with builder.if_else(clear) as (then, otherwise):
-            with then:
-                builder.store(scaled, place, align=align)
-            with otherwise:
-                kept = builder.fmul(builder.load(place, align=align), self._spread(self.beta, kind))
-                builder.store(builder.fadd(scaled, kept), place, align=align)
