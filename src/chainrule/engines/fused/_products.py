@@ -15,6 +15,7 @@ _FORMS = {"+avx512f": (64, 8), "+avx2": (32, 4)}
 _ACROSS = 3
 _THIN = {"float": 32, "double": 16}
 _BROAD, _LONG = 48, 128
+_NEAR = 2**19  # bytes of y and of out that are gone through again for every tile: a second cache holds them
 
 
 class _Matrix(NamedTuple):
@@ -206,6 +207,9 @@ class Tiles(_Product):
         few_rows = self._is(self.m, "<=", thin)
         few_terms = self._is(self.k, "<=", thin)
         outer = both(self._is(self.y.across, "==", 1), self._is(self.n, ">=", _BROAD))
+        for length in (self.k, self.m):
+            size = self.builder.mul(length, self.n)
+            outer = both(outer, self._is(size, "<=", _NEAR // _BYTES[self.name]))
         lie = both(self._is(self.x.across, "==", 1), self._is(self.y.down, "==", 1))
         inner = both(lie, self._is(self.k, ">=", _LONG))
         return either(both(outer, either(few_rows, few_terms)), both(inner, few_rows))
