@@ -232,8 +232,8 @@ class Run:
         except UnsupportedError:
             if trainer.step or self.settings.engine == "eager":
                 raise
+            self.note = in_words("engine_fell_back", engine=self.settings.engine)
             self.settings = replace(self.settings, engine="eager")
-            self.note = in_words("engine_fell_back")
             self.folder.write_about({**self.folder.read_about(), "settings": self.settings.to_json()})
             return self._fit(self._trainer())
         finally:

@@ -31,8 +31,8 @@ export function SourceView() {
     ${unusable && html`<${Message} kind="warning"><p>${t("page_source.unusable", { reason: unusable })}</p><//>`}
     ${
       !unusable &&
-      settings.engine === "eager" &&
-      html`<${Message} kind="note"><p>${t("page_source.eager")}</p><//>`
+      ["eager", "xla"].includes(settings.engine) &&
+      html`<${Message} kind="note"><p>${t(`page_source.${settings.engine}`)}</p><//>`
     }
     <${Panel} title=${summaryOf(settings, { data })} class="network-panel" actions=${html`<${Change} params=${params} />`}>
       <${Network} />
