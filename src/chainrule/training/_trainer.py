@@ -98,7 +98,7 @@ class Trainer:
         self.network, self.optimizer = network, optimizer
         self.batch_size = whole("batch_size", batch_size, least=1)
         self.drop_last = drop_last
-        self.seed, self.engine = whole("seed", seed, least=0), resolve(engine)
+        self.seed, self.engine = whole("seed", seed, least=0), resolve(engine, on_cpu=isinstance(comm, Comm))
         self.precision, self.parameters = precision, parameters
         check_engine(self.engine, self.dtype, precision=precision, parameters=parameters)
         self.clip_norm, self.deterministic = clip_norm, deterministic
