@@ -24,7 +24,8 @@ _EXIT_CODES = {"interrupted": 130, "hung up": 129, "terminated": 143}  # those o
 def introduction(trainer: Trainer, settings: Settings, data: Data) -> list[str]:
     """What is about to be trained."""
     lines = [str(data), *(f"  {note}" for note in data.notes)]
-    lines += [f"{describe(settings, data)} · engine {trainer.engine}"]
+    ranks = f" · {trainer.comm.size} ranks" if trainer.comm.size > 1 else ""
+    lines += [f"{describe(settings, data)} · engine {trainer.engine}{ranks}"]
     if trainer.step:
         lines.append(f"resumed after step {trainer.step:,}; epochs finished so far: {len(trainer.history)}")
     return lines

@@ -222,6 +222,10 @@ HOSTILE = {
         changed(lambda m: m.graph.node[2].CopyFrom(node("Softmax", "c", "h", axis=2**40))),
         "holds no network: the node 'h' (Softmax)",
     ),
+    "an axis beyond the last": (
+        changed(lambda m: m.graph.node[2].CopyFrom(node("LayerNormalization", "c c", "h", axis=8))),
+        "axis 8 is out of bounds for array of dimension 2",
+    ),
     "a row of no numbers": (
         changed(lambda m: setattr(m.graph.input[0].type.tensor_type.shape.dim[1], "dim_value", -4)),
         "a row of its input 'x' has the shape (-4,)",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from numpy.lib.array_utils import normalize_axis_index
+
 from ...errors import UnsupportedError
 from ._apply import g
 from ._registry import operator
@@ -20,7 +22,7 @@ def _layer_normalization(
     epsilon: float = 1e-5,
     stash_type: int = 1,
 ) -> list[Any]:
-    axes = tuple(range(axis % len(x.shape), len(x.shape)))
+    axes = tuple(range(normalize_axis_index(axis, len(x.shape)), len(x.shape)))
     mean = g.mean(x, axis=axes, keepdims=True)
     centred = g.subtract(x, mean)
     variance = g.mean(g.square(centred), axis=axes, keepdims=True)
