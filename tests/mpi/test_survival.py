@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,26 @@ def test_sigterm_ends_a_launched_run_cleanly_and_it_goes_on_later(tmp_path: Path
     )
     name = "network.safetensors"
     assert (run / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_the_xla_engine_is_launched_too_and_started_again(tmp_path: Path, data: Path) -> None:
+    if find_spec("jax") is None:  # which is not imported here: it changes the process
+        pytest.skip("there is no JAX")
+    options = [str(data), "--engine", "xla", "--dtype", "float64", "--batch-size", "25", "--epochs", "30"]
+    for name in ("whole", "run"):
+        process = subprocess.Popen(
+            [*LAUNCH, *options, "--out", tmp_path / name],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        if name == "run":
+            while not (tmp_path / name / "history.json").exists():
+                assert process.poll() is None
+                time.sleep(0.02)
+            os.kill(json.loads((tmp_path / ".run.ranks" / "rank-1").read_text())["pid"], signal.SIGKILL)
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+    assert "rank 1 was ended by SIGKILL; started again" in said
+    name = "network.safetensors"
+    assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
