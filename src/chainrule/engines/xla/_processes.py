@@ -47,8 +47,8 @@ def join(*, heartbeat_seconds: int = 100) -> tuple[int, int]:
         # JAX would take SIGTERM for itself, and a process that does not ask it would not end; 0.8 cannot be told so.
         with suppress(AttributeError):
             jax.config.update("jax_enable_preemption_service", False)
-        # Two programs with sums over processes must not run at once: each process would meet the sums in an order of its
-        # own, and all would wait for each other. On CPUs one begins when the one before has ended.
+        # Two programs with sums over processes must not run at once: each process would meet the sums in an order of
+        # its own, and all would wait for each other. On CPUs one begins when the one before has ended.
         jax.config.update("jax_cpu_enable_async_dispatch", False)
         try:
             jax.distributed.initialize(**arguments, **{name: s for name, s in waits.items() if name in known})
