@@ -121,3 +121,18 @@ def gradients_where_the_largest_is_tied(x, w):
         "g": gradients_of(F.sum(F.max(x, axis=1) * w), [x], as_graph=True)[0],
         "h": gradients_of(F.max(x), [x], as_graph=True)[0],
     }
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_gradient_that_is_made_row_by_row_is_whole_where_a_gate_is_called_with_it(
+    threads: int, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chainrule.engines.fused._team.threads_allowed", lambda count=threads: count)
+    ids, t = rng.integers(0, 9, (23, 4)), rng.integers(0, 3, 23)
+    losses = []
+    for engine in ("eager", "fused"):
+        stack = (cr.Embedding(9, 3), cr.LayerNorm(3), cr.Flatten(), cr.Affine(12, 3))
+        net = cr.Sequential(*stack, input_shape=(4,), seed=3, dtype=np.float64)
+        trainer = cr.Trainer(net, cr.Momentum(0.1), batch_size=7, engine=engine)
+        losses.append(trainer.run(ids, t, np.arange(21).reshape(3, 7)))
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-12)

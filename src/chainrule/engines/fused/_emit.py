@@ -78,8 +78,9 @@ class Emitter:
     def source(self, profile: bool) -> Source:
         pieces = joined(self._pieces(), self.units)
         names = {array.name: [array.name, *self._views_of(array)] for array in self.arrays.values()}
-        private = of_one_row(pieces, self.arrays.values(), names)
-        called = [name for array in private for name in names[array]]
+        called = {a.name for _, given, made in self.calls for a in (*given, *made.values())}  # as a whole
+        private = of_one_row(pieces, [a for a in self.arrays.values() if a.name not in called], names)
+        by_row = [name for array in private for name in names[array]]
         waits = barriers([p.accesses for p in pieces]) if self.team else set()
         copied = [array for _, array in self.placement.copies]
         own = [_of_a_thread(a) if a.name in private else a for a in self.arrays.values()]
@@ -108,7 +109,7 @@ class Emitter:
             if number in waits:
                 lines.append("    wait(flags, thread, threads)")
             numbered.append((len(lines) + len(piece.comment), piece))
-            done = kept_in("thread" if self.team else "0", piece.lines, called)
+            done = kept_in("thread" if self.team else "0", piece.lines, by_row)
             lines += [f"    {line}" for line in (*piece.comment, *done)]
             if profile:
                 lines.append(f"    tick(ticks, {number + 1})")
