@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+import chainrule as cr
 from chainrule.gates import Gate
 from chainrule.graph import apply, gradients_of
 from chainrule.graph import functions as F
