@@ -10,7 +10,7 @@ import pytest
 import chainrule as cr
 from chainrule.errors import ArgumentError, NonFiniteError, UnsupportedError
 from chainrule.training import Callback, Evaluation
-from tests.training.test_fused import digits, network, trained
+from tests.training._digits import digits, network, trained
 
 jax = pytest.importorskip("jax")
 OPTIMIZERS = [
