@@ -125,9 +125,8 @@ def read_file(
     by_place = numbers[order]
     is_far = (np.diff(by_place, prepend=by_place[:1], append=by_place[-1:]) - 1) * length > _HOLE_BYTES
     is_far[[0, -1]] = True
-    alone = (
-        is_far[:-1] & is_far[1:]
-    )  # no hole to the row before, and none to the one behind it, is worth reading
+    # No hole to the row before, and none to the one behind it, is worth reading.
+    alone = is_far[:-1] & is_far[1:]
     try:
         with open(path, "rb", buffering=0) as file:
             places, positions = order[alone] * length, start + by_place[alone] * length

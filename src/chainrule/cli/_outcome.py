@@ -18,8 +18,6 @@ from ..runs import (
 from ..training import ENDED_BY_SIGNAL, EarlyStopping, Epoch, RunFolder, Trainer
 from ._screen import counted, percent
 
-_EXIT_CODES = {"interrupted": 130, "hung up": 129, "terminated": 143}  # those of shells: 128 and the signal
-
 
 def introduction(trainer: Trainer, settings: Settings, data: Data) -> list[str]:
     """What is about to be trained."""
@@ -55,8 +53,8 @@ class Outcome:
     @property
     def exit_code(self) -> int:
         """0, or 130 after Ctrl-C and so on, or 1 for a target that was not reached and for what could not be saved."""
-        if self.stopped in _EXIT_CODES:
-            return _EXIT_CODES[self.stopped]
+        if self.stopped in ENDED_BY_SIGNAL:
+            return ENDED_BY_SIGNAL[self.stopped]
         return 1 if self.reached is False or self.unsaved is not None else 0
 
     def to_json(self) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from typing import Any
 
 INTERRUPTED, TERMINATED, HUNG_UP = "interrupted", "terminated", "hung up"
 _REASONS = {"SIGINT": INTERRUPTED, "SIGTERM": TERMINATED, "SIGHUP": HUNG_UP}  # Windows has no SIGHUP
-_EXIT_CODES = {TERMINATED: 143, HUNG_UP: 129}  # those of shells: 128 and the number of the signal
-ENDED_BY_SIGNAL = frozenset(_REASONS.values())
-"""The words that a history has for training which a signal ended."""
+ENDED_BY_SIGNAL = {INTERRUPTED: 130, TERMINATED: 143, HUNG_UP: 129}
+"""The words that a history has for training which a signal ended, each with the exit code that shells give it."""
 
 
 class InterruptFlag:
@@ -43,8 +42,8 @@ class InterruptFlag:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before.clear()
-        if error is None and self.requested in _EXIT_CODES:
-            raise SystemExit(_EXIT_CODES[self.requested])
+        if error is None and self.requested not in (None, INTERRUPTED):
+            raise SystemExit(ENDED_BY_SIGNAL[self.requested])
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.requested = _REASONS[signal.Signals(number).name]

@@ -94,9 +94,8 @@ def trace_step(
             loss, layer_state = training_loss(
                 network, {name: v[name] for name in held}, v["x"], v["t"], v["step"]
             )
-        if (
-            part is not None
-        ):  # the mean over all rows is the sum over the ranks of such parts; so are its gradients
+        if part is not None:
+            # The mean over all rows is the sum over the ranks of such parts; so are its gradients.
             loss = loss * part.share
         marks.append(_newest())
         found = gradients_of(loss, [v[name] for name in names], as_graph=True)

@@ -120,13 +120,7 @@ class _Product:
             vector = self.builder.fadd(*halves)
         return self.builder.extract_element(vector, number(0))
 
-    def _finish(
-        self,
-        total: Any,
-        i: Any,
-        j: Any,
-        kind: Any,
-    ) -> None:
+    def _finish(self, total: Any, i: Any, j: Any, kind: Any) -> None:
         """Store alpha · total + beta · out; at beta = 0 what out holds does not matter."""
         builder, align = self.builder, _BYTES[self.name]
         place = self._place(self.out, i, j, kind)

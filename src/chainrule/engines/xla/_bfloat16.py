@@ -10,12 +10,8 @@ import jax.numpy as jnp
 from jax.extend.core import Jaxpr, Literal
 
 _PRODUCTS = ("dot_general", "conv_general_dilated")
-_CALLS = (
-    "jit",
-    "pjit",
-    "custom_jvp_call",
-    "custom_vjp_call",
-)  # of a list of operations, which is run as well
+# Of a list of operations, which is run as well.
+_CALLS = ("jit", "pjit", "custom_jvp_call", "custom_vjp_call")
 
 
 def with_rounded_products(function: Callable[..., Any]) -> Callable[..., Any]:

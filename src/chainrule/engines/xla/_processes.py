@@ -34,9 +34,8 @@ def join(*, heartbeat_seconds: int = 100) -> tuple[int, int]:
     """
     if not jax.distributed.is_initialized():
         arguments = _from_launcher() or _from_cluster()
-        if (
-            arguments is None
-        ):  # before JAX is asked for devices: it must not be, if somebody is to be joined later
+        # Before JAX is asked for devices: it must not be, if somebody is to be joined later.
+        if arguments is None:
             return 0, 1
         waits = {
             "initialization_timeout": _SECONDS_TO_MEET,
