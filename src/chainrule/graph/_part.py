@@ -8,22 +8,27 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..gates import Gate
 from . import functions as F
 from ._recording import apply
 
 
-def all_reduce_gate(total: Callable[[Any], Any]) -> Gate:
+def all_reduce_gate(total: Callable[[Any], None]) -> Gate:
     """The sum of an array over all processes, as a gate for one group of them.
 
-    total    from this process's NumPy array to the sum, the same on each
+    total    puts, into a contiguous NumPy array of this process, the sum, the same on each
 
     What each process finds is the gradient of its own part of the loss. The sum goes into the loss of every process, so
     its gradient is the sum of their gradients: the rule is the gate itself.
     """
 
-    def forward(xp: Any, x: Any) -> Any:
-        return total(x)
+    def forward(xp: Any, x: Any, *, in_place: bool = False) -> Any:
+        """in_place: for an engine that needs what it gives no more."""
+        out = x if in_place else np.array(x, order="C")
+        total(out)
+        return out
 
     def rule(dout: Any) -> Any:
         return apply(gate, dout)

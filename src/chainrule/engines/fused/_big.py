@@ -32,7 +32,7 @@ class BigWriter:
         if unit.op in ("matmul", "gemm"):
             return [self.product(unit)]
         if unit.op == "concat":
-            return [self.concat(unit)]
+            return self.concat(unit)
         return [self.call(unit)] if unit.op == "call" else []  # the parts of a call are written by it
 
     def product(self, unit: Node) -> Piece:
@@ -164,34 +164,30 @@ class BigWriter:
         text = self.emitter._expressions().whole(node) + at
         return f"{text}.T" if transposed else text
 
-    def concat(self, unit: Node) -> Piece:
-        out, axis = self.emitter.arrays[unit], unit.settings["axis"]
-        write = self.emitter._expressions()
+    def concat(self, unit: Node) -> list[Piece]:
+        """Nothing, where all arguments were computed in their places."""
+        e, axis = self.emitter, unit.settings["axis"]
+        out, write = e.arrays[unit], e._expressions()
         lines: list[str] = []
+        copied: list[Node] = []
         start = 0
         for arg in unit.args:
-            index = identity(arg.shape)
-            holder = Node("copy", (arg,), arg.shape, arg.dtype)
-            places = places_of(index)
-            places[axis] = f"{places[axis]} + {start}" if repr(start) != "0" else places[axis]
-            element = f"{out.name}[{', '.join(places)}] = {write.result(holder, index)}"
-            lines += nested(squeezed(arg.shape), [element])
+            array = e.arrays.get(source(arg))
+            if array is None or array.whole is not out or array.start != start:
+                index = identity(arg.shape)
+                holder = Node("copy", (arg,), arg.shape, arg.dtype)
+                places = places_of(index)
+                places[axis] = f"{places[axis]} + {start}" if repr(start) != "0" else places[axis]
+                element = f"{out.name}[{', '.join(places)}] = {write.result(holder, index)}"
+                lines += nested(squeezed(arg.shape), [element])
+                copied.append(source(arg))
             start = start + arg.shape[axis]
-        lines = by_first(lines) if self.emitter.team else lines
-        reads = [
-            self.emitter.arrays[source(r)]
-            for r in self.emitter.units.reads[unit]
-            if source(r) in self.emitter.arrays
-        ]
-        shares = [self.emitter._access(a, False, ("first",)) for a in reads]
-        return Piece(
-            lines,
-            self.emitter._about(unit),
-            [*shares, self.emitter._access(out, True, ("first",))],
-            0,
-            2 * bytes_of(out),
-            units=[unit],
-        )
+        if not lines:
+            return []
+        reads = [e._access(e.arrays[read], False, ("first",)) for read in copied if read in e.arrays]
+        accesses = [*reads, e._access(out, True, ("first",))]
+        lines = by_first(lines) if e.team else lines
+        return [Piece(lines, e._about(unit), accesses, bytes=2 * bytes_of(out), units=[unit])]
 
     def call(self, unit: Node) -> Piece:
         results = [u for u in self.emitter.units.order if u.op == "part" and u.args[0] is unit] or [unit]

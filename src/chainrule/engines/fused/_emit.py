@@ -68,7 +68,7 @@ class Emitter:
         self.names = dict(placement.numbers)  # of what is a variable of the function: single numbers
         self.parts: dict[Node, Array] = {}  # of reductions, one for each thread
         self.shares: dict[int, None] = {}  # lengths of which each thread has its share
-        self.views: dict[tuple[Array, Shape], str] = {}
+        self.views: dict[tuple[Array, Shape, int], str] = {}
         self.calls: list[Any] = []
         self.taken = {a.name for a in self.arrays.values()} | set(placement.numbers.values())
         self.gathers = any(leaf.settings.get("gathered") for leaf in self.arrays if leaf.op == "input")
@@ -84,7 +84,8 @@ class Emitter:
         waits = barriers([p.accesses for p in pieces]) if self.team else set()
         copied = [array for _, array in self.placement.copies]
         own = [_of_a_thread(a) if a.name in private else a for a in self.arrays.values()]
-        arrays = tuple({a.name: a for a in (*own, *copied, *self.parts.values())}.values())
+        every = {a.name: a for a in (*own, *copied, *self.parts.values())}
+        arrays = tuple(a for a in every.values() if a.whole is None)
         numbers = self.placement.numbers
         parameters = ["n", *(["rows"] if self.gathers else []), *(a.name for a in arrays), *numbers.values()]
         parameters += ["calls"] if self.calls else []
@@ -93,11 +94,15 @@ class Emitter:
         lines = [*_wrapped("def step(", parameters, "):")]
         for length in self.shares:
             lines.append(f"    {', '.join(share_of(length))} = share({length}, thread, threads)")
-        for (array, shape), name in self.views.items():
-            lengths = ", ".join(map(str, shape))
+        for array in every.values():
+            if array.whole is not None:
+                lines.append(f"    {array.name} = {_stretch(array.whole, array.start, array.shape)}")
+        for (array, shape, start), name in self.views.items():
             if array.name in private:
-                lengths = lengths.replace("n", "threads" if self.team else "1", 1)
-            lines.append(f"    {name} = {array.name}.reshape(({lengths}{',' * (len(shape) == 1)}))")
+                lengths = ", ".join(map(str, ("threads" if self.team else 1, *shape[1:])))
+                lines.append(f"    {name} = {array.name}.reshape(({lengths}{',' * (len(shape) == 1)}))")
+            else:
+                lines.append(f"    {name} = {_stretch(array, start, shape)}")
         if profile:
             lines.append("    tick(ticks, 0)")
         numbered = []
@@ -159,7 +164,7 @@ class Emitter:
         return Expressions(self.arrays, {**self.names}, self.view)
 
     def _views_of(self, array: Array) -> list[str]:
-        return [name for (seen, _), name in self.views.items() if seen is array]
+        return [name for (seen, _, _), name in self.views.items() if seen is array]
 
     def parts_of(self, unit: Node, shape: Shape, dtype: np.dtype[Any]) -> Array:
         """Memory in which each thread has its part of a reduction."""
@@ -167,12 +172,12 @@ class Emitter:
         self.parts[unit] = Array(self._fresh(f"{name}_parts"), shape, dtype, "parts")
         return self.parts[unit]
 
-    def view(self, array: Array, shape: Shape) -> str:
+    def view(self, array: Array, shape: Shape, start: int) -> str:
         """The name of an array counted otherwise. The views are made once, before anything else."""
-        if (array, shape) not in self.views:
+        if (array, shape, start) not in self.views:
             lengths = "_".join(re.sub(r"\W+", "_", str(length)) for length in shape)
-            self.views[array, shape] = self._fresh(f"{array.name}_{lengths}")
-        return self.views[array, shape]
+            self.views[array, shape, start] = self._fresh(f"{array.name}_{lengths}")
+        return self.views[array, shape, start]
 
     def _memory(self, array: Array) -> object:
         return array.name if array.slot is None else array.slot
@@ -282,6 +287,19 @@ class Emitter:
 def _of_a_thread(array: Array) -> Array:
     """Memory for one row in each thread."""
     return Array(array.name, array.shape[1:], array.dtype, "parts")
+
+
+def _stretch(array: Array, start: int, shape: Shape) -> str:
+    """So many numbers of an array, from one on, in a shape."""
+    size = math.prod(shape)
+    cut = "" if size == math.prod(array.shape) else f"[{start}:{start + size}]"
+    rows = array.shape[1:]
+    if cut and rows:  # of which an array of rows has whole ones
+        each = math.prod(rows)
+        cut = f"[{start // each}:{(start + size) // each}]"
+    if cut and shape[1:] == rows:
+        return f"{array.name}{cut}"
+    return f"{array.name}{cut}.reshape(({', '.join(map(str, shape))}{',' * (len(shape) == 1)}))"
 
 
 def _wrapped(head: str, names: list[str], tail: str) -> list[str]:

@@ -12,7 +12,7 @@ from ...graph import Dimension
 from .._node import Node, Shape
 from ._index import Index, Term, arguments
 from ._place import Array
-from ._units import is_alias, source
+from ._units import is_alias, source, start_in_memory
 
 LOOPS = "ijklmopq"  # the variable of each loop; n is the number of rows
 
@@ -54,7 +54,7 @@ class Expressions:
 
     arrays     what lies in memory
     variables  what has a variable already: units, and nodes at an index
-    view       the name of an array counted otherwise, in a shape of its own
+    view       the name of an array counted otherwise, in a shape of its own, from one of its numbers on
     is_short   whether the innermost loop is so short that LLVM unrolls it before it would vectorise it; what is chosen
                between is then loaded before the choice, which stays a branch otherwise
     """
@@ -63,7 +63,7 @@ class Expressions:
         self,
         arrays: Mapping[Node, Array],
         variables: dict[Any, str],
-        view: Callable[[Array, Shape], str],
+        view: Callable[[Array, Shape, int], str],
         *,
         is_short: bool = False,
     ) -> None:
@@ -98,7 +98,9 @@ class Expressions:
     def whole(self, node: Node) -> str:
         """An array in memory, perhaps counted otherwise."""
         array = self.arrays[source(node)]
-        return array.name if node.shape == source(node).shape else self._view(array, node.shape)
+        if node.shape == source(node).shape:
+            return array.name
+        return self._view(array, node.shape, start_in_memory(node))
 
     def _operation(self, node: Node, index: Index) -> Text:
         parts = [self._of(arg, at) for arg, at in arguments(node, index)]

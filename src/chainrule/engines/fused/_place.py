@@ -17,6 +17,7 @@ from ._group import Big, Loop, Schedule, Single, reduction_kind
 from ._index import accesses
 from ._names import free_name
 from ._units import Units, domain, is_single, source
+from ._within import within
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Array:
     kind   "input", "constant", "output", "buffer" (its numbers matter within a step only) or "parts" (one for each
            thread: of a sum, or of a mini-batch a row at a time)
     slot   buffers with the same number lie in the same memory, at different times
+    whole  the buffer in which it lies, from its number `start` on, if it has no memory of its own
     given  the name of the input that it holds when a step begins
     value  of a constant
     """
@@ -36,6 +38,8 @@ class Array:
     dtype: np.dtype[np.generic]
     kind: str
     slot: int | None = None
+    whole: Array | None = None
+    start: int = 0
     given: str | None = None
     value: Any = field(default=None, compare=False)
 
@@ -100,10 +104,16 @@ def place(schedule: Schedule, names: Mapping[Node, str]) -> Placement:
     copied = {unit for unit, _ in copies}
     needed = _needed(schedule) | copied
     last = _last_uses(schedule, copied)
+    places = within(schedule, {*arrays, *copied}, last)
+    for unit, (whole, _) in places.items():
+        last[whole] = max(last.get(unit, 0), last[whole])
+    # What is written over all of something else is what one looks for there.
+    called = {whole: names[unit] for unit, (whole, _) in places.items() if unit.shape == whole.shape}
     free: dict[tuple[str, str], list[int]] = {}
     slots = 0
     for number, statement in enumerate(schedule.statements):
-        made = [u for u in statement.units if u in needed and u not in arrays]
+        here = [places.get(u, (u, 0))[0] for u in statement.units if u in needed]
+        made = [u for u in dict.fromkeys(here) if u not in arrays]
         dying = [u for u, use in last.items() if use == number and u in arrays and arrays[u].kind == "buffer"]
         for unit in made:
             key = _key(unit)
@@ -111,13 +121,23 @@ def place(schedule: Schedule, names: Mapping[Node, str]) -> Placement:
                 slot = free[key].pop()
             else:
                 slot, slots = slots, slots + 1
-            arrays[unit] = Array(names[unit], in_memory(unit.shape), unit.dtype, "buffer", slot)
+            name = called.get(unit, names[unit])
+            arrays[unit] = Array(name, in_memory(unit.shape), unit.dtype, "buffer", slot)
         for unit in dying + [u for u in made if last.get(u, number) == number]:
             given_back = arrays[unit].slot
             assert given_back is not None
             free.setdefault(_key(unit), []).append(given_back)
+    for unit, (whole, start) in places.items():
+        arrays[unit] = _part(names[unit], unit, arrays[whole], start)
     numbers = {leaf: name for leaf, name in names.items() if leaf.op == "input" and leaf.weak}
     return Placement(schedule, arrays, numbers, outputs, tuple(copies))
+
+
+def _part(name: str, unit: Node, whole: Array, start: int) -> Array:
+    shape = in_memory(unit.shape)
+    if shape == whole.shape:  # what a gate writes over all that it is given
+        return whole
+    return Array(name, shape, unit.dtype, "buffer", whole.slot, whole, start)
 
 
 def _key(unit: Node) -> tuple[str, str]:

@@ -8,9 +8,11 @@ never computed; they say which element is meant.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ...graph import Dimension
 from .._node import ELEMENTWISE, PLACEMENTS, REDUCTIONS, VIEWS, Node, Shape
 from ._lower import Program
 
@@ -41,6 +43,25 @@ def domain(node: Node) -> Shape:
 def is_alias(node: Node) -> bool:
     """A new shape that is more than axes of length 1 put in or left out: the same memory, counted otherwise."""
     return node.op == "reshape" and squeezed(node.shape) != squeezed(node.args[0].shape)
+
+
+def is_stretch(node: Node) -> bool:
+    """A slice whose numbers lie in memory one after the other: some rows of something that is whole."""
+    if node.op != "slice" or any(isinstance(n, Dimension) for n in (*node.shape, *node.args[0].shape)):
+        return False
+    (_, step), *others = node.settings["start"]
+    rest = node.shape[1:] == node.args[0].shape[1:] and all(place == (0, 1) for place in others)
+    return bool(step == 1 and rest and _is_whole(node.args[0]))
+
+
+def start_in_memory(node: Node) -> int:
+    """Where the numbers of a view of whole memory begin, or of a stretch of it."""
+    start = 0
+    while node.op in VIEWS:
+        if node.op == "slice":
+            start += node.settings["start"][0][0] * math.prod(node.shape[1:])
+        node = node.args[0]
+    return start
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +168,9 @@ def _with_memory(program: Program) -> Program:
         if node.op in ("matmul", "gemm", "matmul_total"):
             args = tuple(map(matrix, node.args[:2])) + node.args[2:]
         elif node.op == "call":
-            args = tuple(a if _is_whole(a) else copy(a) for a in node.args)
+            args = tuple(a if _is_whole(a) and not _is_part(a) else copy(a) for a in node.args)
         elif is_alias(node):
-            args = tuple(a if _is_whole(a) else copy(a) for a in node.args)
+            args = tuple(a if _is_whole(a) or is_stretch(a) else copy(a) for a in node.args)
         else:
             continue
         if args != node.args:
@@ -172,6 +193,11 @@ def _is_whole(node: Node) -> bool:
     if node.op == "reshape":
         return is_alias(node) or _is_whole(node.args[0])  # what is counted otherwise is copied if it must be
     return node.op not in LEAVES and node.op not in VIEWS
+
+
+def _is_part(node: Node) -> bool:
+    """Whether it shows less than its source has."""
+    return math.prod(node.shape) != math.prod(source(node).shape)
 
 
 def _exchanges_last(axes: tuple[int, ...]) -> bool:
