@@ -72,6 +72,13 @@ def of_inputs_alone(x):
     return {"x": apply(everywhere, x), "y": apply(everywhere, x * 1.0)}
 
 
+@cases(x=(4, 5), y=(4, 1))
+def of_single_numbers(x, y):
+    total = F.sum(x)
+    one = apply(everywhere, F.sum(F.sin(x)))
+    return {"a": apply(everywhere, total) + total, "b": one * x, "c": apply(everywhere, x.T @ y) * one}
+
+
 @cases(x=(12,), y=(3, 4))
 def rows_of_what_is_whole(x, y):
     second, third = cut(F.exp(x), (2, 3), (3, 2))
