@@ -134,10 +134,9 @@ def jax_scan(work: Work, x: Array, t: Array) -> Train:
     return train
 
 
-def pytorch_eager(work: Work, x: Array, t: Array) -> Train:
-    """The usual loop: torch.nn, autograd, and torch.optim with the fused update, its fastest."""
+def torch_network(work: Work) -> Any:
+    """The network as `torch.nn` has it."""
     import torch
-    from torch.nn import functional
 
     parameters = [torch.from_numpy(w) for w in work.parameters()]
     layers = []
@@ -147,7 +146,15 @@ def pytorch_eager(work: Work, x: Array, t: Array) -> Train:
             layer.weight.copy_(W.T)
             layer.bias.copy_(b)
         layers += [layer, torch.nn.ReLU()]
-    net = torch.nn.Sequential(*layers[:-1])
+    return torch.nn.Sequential(*layers[:-1])
+
+
+def pytorch_eager(work: Work, x: Array, t: Array) -> Train:
+    """The usual loop: torch.nn, autograd, and torch.optim with the fused update, its fastest."""
+    import torch
+    from torch.nn import functional
+
+    net = torch_network(work)
     loss_of = functional.mse_loss if work.is_regression else functional.cross_entropy
     settings: dict[str, Any] = {"lr": work.lr, "fused": True}
     if work.optimizer == "Adam":

@@ -8,7 +8,10 @@ alpha + beta · bytes is fitted through the times of all-reduces of 8 bytes to 8
 "overlap" is what a matrix product and an all-reduce of the network's gradients take together when the all-reduce is
 begun before the product and waited for after it (Iallreduce), beside the one after the other.
 
-pip install -e '.[fast,mpi]'; python benchmarks/mpi.py
+"DDP" is PyTorch's DistributedDataParallel (over gloo, its way for CPUs) in the same processes, on the same
+mini-batches, where PyTorch is installed. Its losses are compared with ours before anything is timed.
+
+pip install -e '.[fast,mpi]' torch; python benchmarks/mpi.py
 
     --ranks N ...   1 and 2 unless told otherwise
     --rounds N      how often the processes of each number of ranks are started, in turns (5)
@@ -25,11 +28,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import numpy as np
 from _compare import describe_machine, refuse_forced_kernels
+from _peers import torch_network
 from _work import Work
 from rich.console import Console
 from rich.table import Table
@@ -52,29 +59,63 @@ def parameters_of(work: Work) -> int:
 
 def trainer_of(work: Work, comm: Comm | None) -> cr.Trainer:
     layers: list[Any] = []
-    for a, b in zip(work.sizes, work.sizes[1:], strict=False):
-        layers += [cr.Affine(a, b), cr.ReLU()]
-    network = cr.Sequential(*layers[:-1], seed=0, dtype=np.float32)
-    return cr.Trainer(network, cr.SGD(0.01), engine="fused", comm=comm)
+    arrays = iter(work.parameters())
+    for W, b in zip(arrays, arrays, strict=True):
+        layers += [cr.Affine(W, b), cr.ReLU()]
+    return cr.Trainer(cr.Sequential(*layers[:-1]), cr.SGD(work.lr), engine="fused", comm=comm)
 
 
-def timed(comm: Comm, call: Callable[[int], object]) -> float:
-    """µs of each of the times that `call` is told to do it: what the fastest tenth of many turns stays below.
+def ddp_of(work: Work, comm: Comm, x: Any, t: Any) -> Callable[[Any], list[Any]]:
+    """Trains with PyTorch's DistributedDataParallel, as `Trainer.run` does; returns the losses of this rank's rows."""
+    import torch
+    from torch.nn.parallel import DistributedDataParallel
+
+    net = DistributedDataParallel(torch_network(work))
+    optimizer = torch.optim.SGD(net.parameters(), lr=work.lr, fused=True)
+    X, T = torch.from_numpy(x), torch.from_numpy(t)
+
+    def run(batches: Any) -> list[Any]:
+        rows = batches.shape[1]
+        own = batches[:, rows * comm.rank // comm.size : rows * (comm.rank + 1) // comm.size]
+        losses = []
+        for chosen in torch.from_numpy(np.ascontiguousarray(own)):
+            optimizer.zero_grad()
+            loss = torch.nn.functional.cross_entropy(net(X[chosen]), T[chosen])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.detach())
+        return losses
+
+    return run
+
+
+def check_losses(work: Work, comm: Comm, trainer: cr.Trainer, ddp: Any, x: Any, t: Any) -> None:
+    batches = np.random.default_rng(3).integers(0, len(x), (5, work.batch))
+    theirs = np.array([float(loss) for loss in ddp(batches)])
+    comm.allreduce_sum(theirs)
+    np.testing.assert_allclose(theirs / comm.size, trainer.run(x, t, batches), rtol=1e-3)
+
+
+def timed(comm: Comm, calls: Mapping[str, Callable[[int], object]]) -> Times:
+    """µs of each of the times that a call is told to do it: what the fastest tenth of many turns stays below.
 
     A rank that another program keeps from its core holds up all; that is a property of a shared machine.
     """
-    call(3)
-    comm.first(None)
-    start = time.perf_counter()
-    call(5)
-    several = max(1, int(comm.broadcast(5 * TURN / (time.perf_counter() - start))))
-    turns = []
-    for _ in range(TURNS):
+    several = {}
+    for name, call in calls.items():
+        call(3)
         comm.first(None)
         start = time.perf_counter()
-        call(several)
-        turns.append(1e6 * (time.perf_counter() - start) / several)
-    return float(np.percentile(turns, 10))
+        call(5)
+        several[name] = max(1, int(comm.broadcast(5 * TURN / (time.perf_counter() - start))))
+    turns: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(TURNS):
+        for name, call in calls.items():
+            comm.first(None)
+            start = time.perf_counter()
+            call(several[name])
+            turns[name].append(1e6 * (time.perf_counter() - start) / several[name])
+    return {name: float(np.percentile(found, 10)) for name, found in turns.items()}
 
 
 def repeated(once: Callable[[], object]) -> Callable[[int], object]:
@@ -90,23 +131,43 @@ def measure_rank(comm: MpiComm) -> Times:
     """What one start of these ranks measures."""
     rng = np.random.default_rng(0)
     x, t = rng.random((ROWS, 784), np.float32), rng.integers(0, 10, ROWS)
-    times = {}
+    times: Times = {}
+    has_torch = find_spec("torch") is not None
+    if has_torch:
+        join_torch(comm)
     for work in WORKS:
+        alone = trainer_of(work, None)
+        calls = {"floor": stepper(partial(alone.run, x, t), -(-work.batch // comm.size))}
         for kind, rows in (("strong", work.batch), ("weak", work.batch * comm.size)):
             trainer = trainer_of(work, comm)
-            times[f"{work.name} {kind}"] = timed(comm, stepper(trainer, x, t, rows))
-        alone = trainer_of(work, None)
-        times[f"{work.name} floor"] = timed(comm, stepper(alone, x, t, -(-work.batch // comm.size)))
-        if comm.size > 1:
-            times |= {f"{work.name} {name}": value for name, value in overlap(comm, work).items()}
-    for size in BYTES if comm.size > 1 else ():
-        times[f"all-reduce {size}"] = timed(comm, all_reduce(comm, size))
+            calls[kind] = stepper(partial(trainer.run, x, t), rows)
+            if has_torch:
+                ddp = ddp_of(work, comm, x, t)
+                check_losses(work, comm, trainer, ddp, x, t)
+                calls[f"{kind} DDP"] = stepper(ddp, rows)
+        found = timed(comm, calls) | (overlap(comm, work) if comm.size > 1 else {})
+        times |= {f"{work.name} {name}": value for name, value in found.items()}
+    if comm.size > 1:
+        times |= timed(comm, {f"all-reduce {size}": all_reduce(comm, size) for size in BYTES})
     return times
 
 
-def stepper(trainer: cr.Trainer, x: Any, t: Any, rows: int) -> Callable[[int], object]:
+def stepper(run: Callable[[Any], object], rows: int) -> Callable[[int], object]:
     rng = np.random.default_rng(1)
-    return lambda steps: trainer.run(x, t, rng.integers(0, len(x), (steps, rows)))
+    return lambda steps: run(rng.integers(0, ROWS, (steps, rows)))
+
+
+def join_torch(comm: Comm) -> None:
+    """Let PyTorch's processes find each other."""
+    import torch
+
+    torch.set_num_threads(1)
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = comm.broadcast(probe.getsockname()[1])
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"tcp://127.0.0.1:{port}", rank=comm.rank, world_size=comm.size
+    )
 
 
 def overlap(comm: MpiComm, work: Work) -> Times:
@@ -126,7 +187,7 @@ def overlap(comm: MpiComm, work: Work) -> Times:
         np.matmul(x.T, dy, out=out)
         request.Wait()
 
-    return {"after": timed(comm, repeated(after)), "beside": timed(comm, repeated(beside))}
+    return timed(comm, {"after": repeated(after), "beside": repeated(beside)})
 
 
 def start(ranks: int) -> Times:
@@ -154,16 +215,38 @@ def median_of(found: Sequence[Times]) -> Times:
     return {name: statistics.median(times[name] for times in found) for name in found[0]}
 
 
+def share_of_ddp(times: Times, name: str) -> str:
+    """Our time as a share of PyTorch's."""
+    ddp = times.get(f"{name} DDP")
+    return "" if ddp is None else f"{times[name] / ddp:.2f}"
+
+
 def show(results: Mapping[int, Times], console: Console) -> None:
-    table = Table("network", "ranks", "strong µs", "gain", "weak µs", "efficiency", "floor µs", "rest µs")
+    heads = (
+        "network",
+        "ranks",
+        "strong µs",
+        "gain",
+        "of DDP",
+        "weak µs",
+        "efficiency",
+        "of DDP",
+        "floor µs",
+        "rest µs",
+    )
+    table = Table(*heads)
     one = results[min(results)]
     for work in WORKS:
         for ranks, times in results.items():
             strong, weak, floor = (times[f"{work.name} {kind}"] for kind in ("strong", "weak", "floor"))
             gain = one[f"{work.name} strong"] / strong
             efficiency = one[f"{work.name} weak"] / weak
-            numbers = f"{strong:.0f}", f"{gain:.2f}", f"{weak:.0f}", f"{efficiency:.0%}", f"{floor:.0f}"
-            table.add_row(f"{work.name}, batch {work.batch}", str(ranks), *numbers, f"{strong - floor:.0f}")
+            table.add_row(
+                f"{work.name}, batch {work.batch}", str(ranks),
+                f"{strong:.0f}", f"{gain:.2f}", share_of_ddp(times, f"{work.name} strong"),
+                f"{weak:.0f}", f"{efficiency:.0%}", share_of_ddp(times, f"{work.name} weak"),
+                f"{floor:.0f}", f"{strong - floor:.0f}",
+            )  # fmt: skip
     console.print(table)
     for ranks, times in results.items():
         if ranks > 1:
@@ -200,7 +283,7 @@ def main() -> None:
     if options.json:
         print(json.dumps({"machine": describe_machine(), "ranks": results}, indent=1))
     else:
-        console = Console(width=100)
+        console = Console(width=120)
         console.print(describe_machine())
         show(results, console)
 
