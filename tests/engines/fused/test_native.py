@@ -40,6 +40,14 @@ def run(x, n):
         x[i] = sin(x[i]) + erf(x[i]) % 0.25
 """
 
+RESHAPED = """
+def run(addresses, n):
+    x = array_at(addresses[0], (n, 2), float64)
+    y = reshaped(x, (2 * n,))
+    for i in range(2 * n):
+        y[i] += i
+"""
+
 FRESH = """
 import sys
 import numpy as np
@@ -91,6 +99,13 @@ def test_another_process_needs_no_numba_even_for_functions_of_c() -> None:
     assert said[0][:2] == ["False", "True"]
     assert said[1][:3] == ["True", "False", "False"]
     assert said[0][3] == said[1][3]
+
+
+def test_an_array_counted_otherwise_calls_nothing_of_numba() -> None:
+    assert _native.compiled(RESHAPED, "run", ("int64*", "int64")).externals == ()
+    x = np.zeros((3, 2))
+    native(RESHAPED, "run", ("int64*", "int64"))(np.array([x.ctypes.data]).ctypes.data, 3)
+    assert x.tolist() == [[0, 1], [2, 3], [4, 5]]
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=4), st.data())

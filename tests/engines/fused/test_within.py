@@ -118,5 +118,5 @@ def test_gradients_are_computed_where_they_are_sent_from_and_read_where_they_arr
         ((_, (sent,), made),) = source.calls
         assert made == {0: sent}
         assert len([array for array in source.arrays if array.kind == "buffer"]) == 1
-        assert f"{sent.name}[0:15].reshape((5, 3))" in source.text
+        assert f"reshaped({sent.name}[0:15], (5, 3))" in source.text
         assert f"{sent.name}[i] =" not in source.text

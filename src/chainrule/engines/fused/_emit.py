@@ -99,8 +99,8 @@ class Emitter:
                 lines.append(f"    {array.name} = {_stretch(array.whole, array.start, array.shape)}")
         for (array, shape, start), name in self.views.items():
             if array.name in private:
-                lengths = ", ".join(map(str, ("threads" if self.team else 1, *shape[1:])))
-                lines.append(f"    {name} = {array.name}.reshape(({lengths}{',' * (len(shape) == 1)}))")
+                one_each = ("threads" if self.team else 1, *shape[1:])
+                lines.append(f"    {name} = {_reshaped(array.name, one_each)}")
             else:
                 lines.append(f"    {name} = {_stretch(array, start, shape)}")
         if profile:
@@ -299,7 +299,11 @@ def _stretch(array: Array, start: int, shape: Shape) -> str:
         cut = f"[{start // each}:{(start + size) // each}]"
     if cut and shape[1:] == rows:
         return f"{array.name}{cut}"
-    return f"{array.name}{cut}.reshape(({', '.join(map(str, shape))}{',' * (len(shape) == 1)}))"
+    return _reshaped(f"{array.name}{cut}", shape)
+
+
+def _reshaped(text: str, shape: tuple[object, ...]) -> str:
+    return f"reshaped({text}, ({', '.join(map(str, shape))}{',' * (len(shape) == 1)}))"
 
 
 def _wrapped(head: str, names: list[str], tail: str) -> list[str]:

@@ -9,14 +9,20 @@ def compiled_names() -> dict[str, object]:
     """What compiled text calls; Numba is imported here, since code from the cache does without it."""
     from numba.extending import intrinsic
 
-    return {"array_at": intrinsic(_array_at), "call_gate": intrinsic(_call_gate), "fetch": intrinsic(_fetch)}
+    functions = {"array_at": _array_at, "call_gate": _call_gate, "fetch": _fetch, "reshaped": _reshaped}
+    return {name: intrinsic(function) for name, function in functions.items()}
 
 
 def fetch(data: Any, rows: Any, at: int) -> None:
     """Nothing is fetched where nothing is fast."""
 
 
-PLAIN_NAMES: dict[str, object] = {"fetch": fetch}
+def reshaped(array: Any, shape: tuple[int, ...]) -> Any:
+    """The same memory, counted otherwise."""
+    return array.reshape(shape)
+
+
+PLAIN_NAMES: dict[str, object] = {"fetch": fetch, "reshaped": reshaped}
 
 
 def _fetch(typing: Any, data: Any, rows: Any, at: Any) -> Any:
@@ -56,28 +62,55 @@ def _array_at(typing: Any, address: Any, shape: Any, dtype: Any) -> Any:
     shape  a length or a tuple of lengths
     """
     from numba import types
-    from numba.core import cgutils
     from numba.core.typing.npydecl import parse_dtype
-    from numba.np.arrayobj import populate_array
 
-    lengths = list(shape) if isinstance(shape, types.BaseTuple) else [shape]
-    kind = types.Array(parse_dtype(dtype), len(lengths), "C")
+    kind = types.Array(parse_dtype(dtype), len(_lengths(shape)), "C")
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        given = [args[1]]
-        if isinstance(shape, types.BaseTuple):
-            given = cgutils.unpack_tuple(builder, args[1], len(lengths))
-        ends = [context.cast(builder, n, t, types.intp) for n, t in zip(given, lengths, strict=True)]
-        array = context.make_array(kind)(context, builder)
-        itemsize = context.get_abi_sizeof(context.get_data_type(kind.dtype))
-        strides = [context.get_constant(types.intp, itemsize)]
-        for length in reversed(ends[1:]):
-            strides.insert(0, builder.mul(length, strides[0], flags=["nsw"]))
         data = builder.inttoptr(args[0], context.get_data_type(kind.dtype).as_pointer())
-        populate_array(array, data, ends, strides[: len(ends)], itemsize, meminfo=None)
-        return array._getvalue()
+        return _array(context, builder, kind, data, shape, args[1])
 
     return kind(types.int64, shape, dtype), emit
+
+
+def _reshaped(typing: Any, array: Any, shape: Any) -> Any:
+    """``reshaped(array, shape)`` of a C-contiguous array; what Numba has for it calls a function of Numba, which code
+    from the cache would have to do without."""
+    from numba import types
+
+    kind = types.Array(array.dtype, len(_lengths(shape)), "C")
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(array)(context, builder, args[0]).data
+        return _array(context, builder, kind, data, shape, args[1])
+
+    return (kind(array, shape), emit) if array.layout == "C" else None
+
+
+def _lengths(shape: Any) -> list[Any]:
+    """The types of a length or a tuple of lengths."""
+    from numba import types
+
+    return list(shape) if isinstance(shape, types.BaseTuple) else [shape]
+
+
+def _array(context: Any, builder: Any, kind: Any, data: Any, shape: Any, value: Any) -> Any:
+    """A C-contiguous array of some kind in memory that is somebody else's."""
+    from numba import types
+    from numba.core import cgutils
+    from numba.np.arrayobj import populate_array
+
+    lengths = _lengths(shape)
+    is_tuple = isinstance(shape, types.BaseTuple)
+    given = cgutils.unpack_tuple(builder, value, len(lengths)) if is_tuple else [value]
+    ends = [context.cast(builder, n, t, types.intp) for n, t in zip(given, lengths, strict=True)]
+    itemsize = context.get_abi_sizeof(context.get_data_type(kind.dtype))
+    strides = [context.get_constant(types.intp, itemsize)]
+    for length in reversed(ends[1:]):
+        strides.insert(0, builder.mul(length, strides[0], flags=["nsw"]))
+    array = context.make_array(kind)(context, builder)
+    populate_array(array, data, ends, strides[: len(ends)], itemsize, meminfo=None)
+    return array._getvalue()
 
 
 def _call_gate(typing: Any, calls: Any, number: Any, rows: Any) -> Any:
