@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
-from kill_ranks import Kill, Undisturbed, verdict
+from kill_ranks import Run, Undisturbed, random_runs, verdict
 
+SEED = 5
+RUNS = [run for run in random_runs(32, SEED) if run.engine != "xla"]
+XLA_KILLS = 3  # of the command, below
 LAUNCH = [sys.executable, "-m", "chainrule", "launch", "-n", "2", "train"]
 
 
@@ -22,22 +28,20 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     return Undisturbed(tmp_path_factory.mktemp("undisturbed"))
 
 
-@pytest.mark.parametrize(
-    "kill",
-    [
-        Kill("fused", 3, victim=1, step=137, delay=0.003, how="SIGKILL", elastic=False),
-        Kill("eager", 3, victim=0, step=211, delay=0.002, how="SIGSTOP", elastic=False),
-        Kill("eager", 3, victim=-1, step=86, delay=0.0, how="SIGKILL", elastic=False),
-        Kill("fused", 3, victim=0, step=64, delay=0.001, how="SIGKILL", elastic=True),
-        Kill("eager", 3, victim=2, step=173, delay=0.004, how="SIGSTOP", elastic=True),
-    ],
-    ids=lambda kill: f"{kill.engine}-{kill.victim}-{kill.how}{'-elastic' * kill.elastic}",
-)  # fmt: skip
-def test_a_run_ends_as_if_nothing_had_happened(kill: Kill, tmp_path: Path, undisturbed: Undisturbed) -> None:
-    if kill.engine == "fused":
+@pytest.mark.parametrize("run", RUNS, ids=str)
+def test_a_run_ends_as_if_nothing_had_happened(run: Run, tmp_path: Path, undisturbed: Undisturbed) -> None:
+    if run.engine == "fused":
         pytest.importorskip("numba")
-    result = verdict(kill, tmp_path / "run", undisturbed)
-    assert result["verdict"] == ("within 1e-12" if kill.elastic else "same bits"), result
+    expected = "within 1e-12" if run.elastic else "same bits"
+    assert verdict(run, tmp_path / "run", undisturbed) == expected, [f"seed {SEED}", *map(str, run.blows)]
+
+
+def test_the_kills_are_thirty_of_every_kind() -> None:
+    blows = [blow for run in RUNS for blow in run.blows]
+    assert len(blows) + XLA_KILLS >= 30
+    assert {(run.engine, run.elastic) for run in RUNS} == set(product(("eager", "fused"), (False, True)))
+    assert {blow.how for blow in blows} == {"SIGKILL", "SIGSTOP"}
+    assert {blow.victim for blow in blows} >= {-1, 0, 1, 2}
 
 
 def test_sigterm_ends_a_launched_run_cleanly_and_it_goes_on_later(tmp_path: Path, data: Path) -> None:
@@ -63,7 +67,10 @@ def test_sigterm_ends_a_launched_run_cleanly_and_it_goes_on_later(tmp_path: Path
 def test_the_xla_engine_is_launched_too_and_started_again(tmp_path: Path, data: Path) -> None:
     if find_spec("jax") is None:  # which is not imported here: it changes the process
         pytest.skip("there is no JAX")
-    options = [str(data), "--engine", "xla", "--dtype", "float64", "--batch-size", "25", "--epochs", "30"]
+    options = [str(data), "--engine", "xla", "--dtype", "float64", "--batch-size", "25", "--epochs", "40"]
+    rng = np.random.default_rng(SEED)
+    victims = rng.integers(0, 2, XLA_KILLS)
+    epochs = sorted(rng.choice(np.arange(1, 39), XLA_KILLS, replace=False))
     for name in ("whole", "run"):
         process = subprocess.Popen(
             [*LAUNCH, *options, "--out", tmp_path / name],
@@ -71,13 +78,23 @@ def test_the_xla_engine_is_launched_too_and_started_again(tmp_path: Path, data: 
             stderr=subprocess.PIPE,
             text=True,
         )
-        if name == "run":
-            while not (tmp_path / name / "history.json").exists():
+        for victim, epoch in zip(victims, epochs, strict=True) if name == "run" else ():
+            sign = tmp_path / ".run.ranks" / f"rank-{victim}"
+            while epochs_of(tmp_path / name) < epoch or not sign.exists():
                 assert process.poll() is None
                 time.sleep(0.02)
-            os.kill(json.loads((tmp_path / ".run.ranks" / "rank-1").read_text())["pid"], signal.SIGKILL)
+            os.kill(json.loads(sign.read_text())["pid"], signal.SIGKILL)
+            while sign.exists():  # until all are started again
+                time.sleep(0.02)
         _, said = process.communicate(timeout=120)
         assert process.returncode == 0, said
-    assert "rank 1 was ended by SIGKILL; started again" in said
+    found = re.findall(r"rank (\d) was ended by SIGKILL; started again", said)
+    assert found == [str(victim) for victim in victims], said
     name = "network.safetensors"
     assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def epochs_of(run: Path) -> int:
+    """How many a run has ended."""
+    file = run / "history.json"
+    return len(json.loads(file.read_text())["epochs"]) if file.exists() else 0

@@ -270,6 +270,8 @@ def mpiexec_command(job: Job, environment: Mapping[str, str] = os.environ) -> li
         command += [word for name in passed for word in ("-x", name)]
     else:  # nothing of a single machine's goes over a network
         command += ["--mca", "pml", "ob1", "--mca", "btl", "self,sm"]
+        # Whoever waits lets others have the core: on a busy machine it may be the one that is waited for.
+        command += ["--mca", "mpi_yield_when_idle", "1"]
     return command
 
 
