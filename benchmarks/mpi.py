@@ -30,7 +30,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
 from socket import socket
 from typing import Any
 
@@ -42,7 +41,7 @@ from rich.console import Console
 from rich.table import Table
 
 import chainrule as cr
-from chainrule.comm import Comm, Job, MpiComm, mpiexec_command
+from chainrule.comm import Comm, MpiComm, mpiexec_command
 
 WORKS = [Work((784, 50, 10), 100), Work((784, 256, 256, 10), 128), Work((784, 1024, 1024, 10), 256)]
 BYTES = [8 << (2 * power) for power in range(11)]
@@ -193,7 +192,7 @@ def overlap(comm: MpiComm, work: Work) -> Times:
 def start(ranks: int) -> Times:
     """Start so many ranks, and read what rank 0 prints."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    prefix = mpiexec_command(Job(command=[], ranks=ranks, folder=Path()), environment)
+    prefix = mpiexec_command(ranks)
     done = subprocess.run(
         [*prefix, sys.executable, "-m", "mpi4py", __file__, "--rank"], env=environment, capture_output=True,
         text=True, check=True,

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.comm import Job, mpiexec_command
+from chainrule.comm import mpiexec_command
 
 FIT = Path(__file__).with_name("_fit.py")
 TRAIN = [sys.executable, "-m", "chainrule", "train"]
 
 
 def mpiexec(ranks: int, *command: str | Path) -> subprocess.CompletedProcess[str]:
-    prefix = mpiexec_command(Job(command=[], ranks=ranks, folder=Path()))
+    prefix = mpiexec_command(ranks)
     return subprocess.run([*prefix, *map(str, command)], capture_output=True, text=True, timeout=120)
 
 

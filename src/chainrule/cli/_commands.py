@@ -98,6 +98,13 @@ def _launch(command: Parser) -> None:
         help="a process without a sign of life for so many seconds is frozen (30)",
     )
     command.add_argument(
+        "--patience",
+        type=typed(number(lambda value: value > 0, "a number above 0")),
+        default=1800.0,
+        metavar="S",
+        help="where no process comes any further for so many seconds, all are stuck (1800)",
+    )
+    command.add_argument(
         "--elastic", action="store_true", help="where a process dies the others go on, without a restart"
     )
     command.add_argument("--hostfile", metavar="FILE", help="of mpiexec: the machines; else this one")

@@ -34,6 +34,7 @@ def launch(options: argparse.Namespace) -> int:
         mpi=engine_asked(asked) != "xla",
         restarts=options.restarts,
         timeout=options.timeout,
+        patience=options.patience,
         elastic=options.elastic,
         hostfile=options.hostfile,
     )

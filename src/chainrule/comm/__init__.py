@@ -8,22 +8,24 @@ from typing import TYPE_CHECKING
 
 from .._lazy import lazy as _lazy_names
 from ._environment import place_among_ranks
-from ._heartbeat import beating
+from ._heartbeat import advance, beating
 
 # Whether a process is one of several, every command asks; few are.
 __getattr__ = _lazy_names(
     __name__,
     {
         "_comm": ("Comm", "NullComm", "comm_of"),
-        "_launch": ("Job", "Launcher", "mpiexec_command"),
+        "_launch": ("Job", "Launcher"),
         "_mpi": ("MpiComm", "abort"),
+        "_mpiexec": ("mpiexec_command",),
     },
 )
 
 if TYPE_CHECKING:
     from ._comm import Comm, NullComm, comm_of
-    from ._launch import Job, Launcher, mpiexec_command
+    from ._launch import Job, Launcher
     from ._mpi import MpiComm, abort
+    from ._mpiexec import mpiexec_command
 
 __all__ = [
     "Comm",
@@ -32,6 +34,7 @@ __all__ = [
     "MpiComm",
     "NullComm",
     "abort",
+    "advance",
     "beating",
     "comm_of",
     "mpiexec_command",

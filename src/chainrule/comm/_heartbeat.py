@@ -15,29 +15,37 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 FOLDER = "CHAINRULE_RANKS"
 """The variable with the folder in which ranks show that they live; not set where nobody looks."""
 
 _SECONDS = 0.5  # between two signs
 _STOP = "stop"
+_progress = 0
+
+
+def advance() -> None:
+    """Say that the work of this process has come further; to be called often, as long as it does."""
+    global _progress
+    _progress += 1
 
 
 @dataclass(frozen=True)
 class Sign:
     """The latest of a rank.
 
-    rank   its number when it was started
-    age    seconds since then
-    pid    of its process on `host`
-    code   its exit code, once it ended in good order
+    rank      its number when it was started
+    age       seconds since it was first seen
+    pid       of its process on `host`
+    progress  how often the rank's work has come further
+    code      its exit code, once it ended in good order
     """
 
     rank: int
     age: float
     pid: int
     host: str
+    progress: int
     code: int | None
 
     @property
@@ -58,17 +66,20 @@ def beating(rank: int, environment: Mapping[str, str] = os.environ) -> Iterator[
         yield code
         return
     folder, over = Path(environment[FOLDER]), threading.Event()
-    about = {"pid": os.getpid(), "host": host_name()}
+    is_shared = folder.is_dir()
 
     def beat() -> None:
         asked = False
         while not over.wait(_SECONDS):
-            _write(folder, rank, about)
+            if is_shared and not folder.is_dir():
+                # Whoever looked has given up on this rank; another may train in its place, so it must save nothing.
+                os._exit(1)
+            _write(folder, rank)
             if not asked and (folder / _STOP).exists():
                 asked = True
                 os.kill(os.getpid(), signal.SIGTERM)
 
-    _write(folder, rank, about)
+    _write(folder, rank)
     thread = threading.Thread(target=beat, daemon=True, name="chainrule-heartbeat")
     thread.start()
     try:
@@ -77,11 +88,12 @@ def beating(rank: int, environment: Mapping[str, str] = os.environ) -> Iterator[
         over.set()
         thread.join()
         if code:
-            _write(folder, rank, {**about, "code": code[0]})
+            _write(folder, rank, code=code[0])
 
 
-def _write(folder: Path, rank: int, about: dict[str, Any]) -> None:
+def _write(folder: Path, rank: int, **more: int) -> None:
     """Nothing of the training depends on it: where it cannot be written, somebody will ask why."""
+    about = {"pid": os.getpid(), "host": host_name(), "progress": _progress, **more}
     new = folder / f".rank-{rank}"
     try:
         new.write_text(json.dumps(about))
@@ -90,18 +102,31 @@ def _write(folder: Path, rank: int, about: dict[str, Any]) -> None:
         pass
 
 
-def signs(folder: Path) -> list[Sign]:
-    """Of all ranks that have shown one, by rank."""
-    found = []
-    for file in folder.glob("rank-*"):
-        try:
-            about = json.loads(file.read_text())
-            age = time.time() - file.stat().st_mtime
-        except (OSError, ValueError):  # replaced at this moment
-            continue
-        rank = int(file.name.removeprefix("rank-"))
-        found.append(Sign(rank, age, about["pid"], about["host"], about.get("code")))
-    return sorted(found, key=lambda sign: sign.rank)
+class Watch:
+    """Looks at the signs of life in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._seen: dict[
+            int, tuple[int, float]
+        ] = {}  # when each was written, and when that was first seen here
+
+    def signs(self) -> list[Sign]:
+        """Of all ranks that have shown one, by rank."""
+        found = []
+        for file in self.folder.glob("rank-*"):
+            try:
+                about = json.loads(file.read_text())
+                written = file.stat().st_mtime_ns
+            except (OSError, ValueError):  # replaced at this moment
+                continue
+            rank, now = int(file.name.removeprefix("rank-")), time.monotonic()
+            # By our own clock: that of another machine may be wrong.
+            if self._seen.get(rank, (None, now))[0] != written:
+                self._seen[rank] = written, now
+            age = now - self._seen[rank][1]
+            found.append(Sign(rank, age, about["pid"], about["host"], about["progress"], about.get("code")))
+        return sorted(found, key=lambda sign: sign.rank)
 
 
 def ask_to_stop(folder: Path) -> None:

@@ -6,7 +6,6 @@ source   the loop of PyTorch's torchrun (elastic agent): all or nothing, restart
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import socket
@@ -17,17 +16,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
-from ..errors import MissingExtraError
-from ._heartbeat import FOLDER, Sign, ask_to_stop, signs
+from ._heartbeat import FOLDER, Sign, Watch, ask_to_stop
+from ._mpiexec import Told, mpiexec_command, noticing, threads_for_each
 
 _POLL = 0.05  # seconds
 _GRACE = 10.0  # seconds between SIGTERM and SIGKILL
 _LAST = 3.0  # seconds in which what started the ranks notices that they ended
 _BEGIN = 60.0  # seconds beside the time-out, for the first sign of life of a process
-_RULE = re.compile(r"-{60,}\s*")
-_DIED = re.compile(r"process\s+rank\s+(\d+).*?on\s+node\s+(\S+)\s+exited\s+on\s+signal\s+(\d+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -41,6 +37,7 @@ class Job:
               torchrun do
     restarts  how many times they are started again at most
     timeout   seconds without a sign of life after which a rank counts as frozen
+    patience  seconds after which all count as stuck where none comes any further, although they show signs of life
     elastic   whether the others go on when a rank dies (ULFM)
     hostfile  for mpiexec; None is this machine
     """
@@ -51,6 +48,7 @@ class Job:
     mpi: bool = True
     restarts: int = 3
     timeout: float = 30.0
+    patience: float = 1800.0
     elastic: bool = False
     hostfile: str | None = None
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
@@ -70,23 +68,38 @@ class Launcher:
         """The exit code: that of the ranks, 128 + its number after a signal, 1 where no more restarts are left."""
         before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
-            for attempt in range(self.job.restarts + 1):
-                self.job.folder.mkdir(parents=True, exist_ok=True)
-                for file in self.job.folder.iterdir():
-                    file.unlink()
-                code, cause = _Attempt(self.job, lambda: self._signal).run()
+            for number in range(self.job.restarts + 1):
+                shutil.rmtree(self.job.folder, ignore_errors=True)
+                # One for each attempt: a rank of the one before, if one is left somewhere, sees that its own is gone.
+                folder = self.job.folder / str(number)
+                folder.mkdir(parents=True)
+                attempt = _Attempt(self.job, folder, lambda: self._signal)
+                code, cause = attempt.run()
+                if code is None and number == 0 and not attempt.has_begun:  # nor would it the next time
+                    code, cause = 1, f"{cause} before any rank began{attempt.details}"
                 if code is not None:
                     if cause:
                         self._say(cause)
                     return code
-                left = self.job.restarts - attempt
-                what = f"started again from the last checkpoint ({left} more times at most)"
+                left = self.job.restarts - number
+                wait = 0.0 if attempt.has_begun else self.job.timeout
+                when = f" in {wait:g} s" if wait else ""
+                what = f"started again from the last checkpoint{when} ({left} more times at most)"
                 self._say(f"{cause}; {what if left else 'no restarts are left'}")
+                if left and not self._may_go_on_after(wait):
+                    return 128 + (self._signal or 0)
             return 1
         finally:
             shutil.rmtree(self.job.folder, ignore_errors=True)
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def _may_go_on_after(self, seconds: float) -> bool:
+        """Wait, for a machine that may come back; False where we are asked to stop."""
+        end = time.monotonic() + seconds
+        while self._signal is None and time.monotonic() < end:
+            time.sleep(_POLL)
+        return self._signal is None
 
     def _note(self, number: int, frame: object) -> None:
         self._signal = number
@@ -95,11 +108,13 @@ class Launcher:
 class _Attempt:
     """One start of all ranks."""
 
-    def __init__(self, job: Job, asked: Callable[[], int | None]) -> None:
-        self.job, self._asked = job, asked
-        self._said = ""  # by mpiexec
+    def __init__(self, job: Job, folder: Path, asked: Callable[[], int | None]) -> None:
+        self.job, self._folder, self._asked = job, folder, asked
+        self._watch = Watch(folder)
+        self._told = Told()
         self._died: dict[int, int] = {}  # exit codes
         self._began = time.monotonic()
+        self._progress, self._came_further = 0, self._began
 
     def run(self) -> tuple[int | None, str]:
         """Exit code and cause; None for the code of what may be tried again."""
@@ -109,16 +124,18 @@ class _Attempt:
         try:
             while any(p.poll() is None for p in processes):
                 time.sleep(_POLL)
-                now, seen = time.monotonic(), signs(self.job.folder)
+                now, seen = time.monotonic(), self._watch.signs()
                 if self._asked() is not None and stopping is None:
                     stopping = now
-                    ask_to_stop(self.job.folder)
+                    ask_to_stop(self._folder)
                 if stopping is not None and now - stopping > _GRACE:
                     return self._stopped(f"it did not end within {_GRACE:g} s of being asked, and was killed")
                 if (frozen := self._frozen(seen)) is not None:
                     if not (self.job.elastic and frozen.is_here):
                         return None, self._cause_of(frozen)
                     self._say_and_kill(frozen)
+                if self._is_stuck(seen, now):
+                    return None, f"no rank has come any further for {self.job.patience:g} s"
                 ended = (ended or now) if self._is_over(seen) else None
                 if ended is not None and now - ended > _LAST:
                     break
@@ -133,33 +150,26 @@ class _Attempt:
     # Starting.
 
     def _start(self) -> list[subprocess.Popen[str]]:
-        environment = {**self.job.environment, FOLDER: str(self.job.folder)}
-        environment.setdefault("OMP_NUM_THREADS", str(max(1, _cores() // self.job.ranks)))
+        environment = {**self.job.environment, FOLDER: str(self._folder)}
+        ranks, hostfile = self.job.ranks, self.job.hostfile
+        environment.setdefault("OMP_NUM_THREADS", str(threads_for_each(ranks, hostfile)))
         if self.job.mpi:
-            command = [*mpiexec_command(self.job, environment), *self.job.command]
-            process = _popen(command, environment, stderr=subprocess.PIPE)
+            if hostfile is not None:
+                environment = {**noticing(self.job.timeout), **environment}
+            prefix = mpiexec_command(
+                ranks, hostfile=hostfile, elastic=self.job.elastic, environment=environment
+            )
+            process = _popen([*prefix, *self.job.command], environment, stderr=subprocess.PIPE)
             assert process.stderr is not None
-            self._reader = threading.Thread(target=self._pass_on, args=(process.stderr,), daemon=True)
+            self._reader = threading.Thread(target=self._told.pass_on, args=(process.stderr,), daemon=True)
             self._reader.start()
             return [process]
         port = _free_port()
-        own = {"WORLD_SIZE": str(self.job.ranks), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+        own = {"WORLD_SIZE": str(ranks), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
         return [
             _popen(self.job.command, {**environment, **own, "RANK": str(rank), "LOCAL_RANK": str(rank)})
-            for rank in range(self.job.ranks)
+            for rank in range(ranks)
         ]
-
-    def _pass_on(self, stream: IO[str]) -> None:
-        """What ranks print, without what mpiexec puts between rules: that is said shorter."""
-        inside = False
-        with stream:
-            for line in stream:
-                if _RULE.fullmatch(line):
-                    inside = not inside
-                elif inside or "PMIX" in line or "prterun" in line:
-                    self._said += line
-                elif line.strip():
-                    print(line, end="", file=sys.stderr, flush=True)
 
     # Watching.
 
@@ -171,7 +181,7 @@ class _Attempt:
         late = time.monotonic() - self._began > self.job.timeout + _BEGIN
         if late and len(seen) < self.job.ranks:
             missing = min(set(range(self.job.ranks)) - {sign.rank for sign in seen})
-            return Sign(missing, time.monotonic() - self._began, 0, "", None)
+            return Sign(missing, time.monotonic() - self._began, 0, "", 0, None)
         return None
 
     @staticmethod
@@ -182,6 +192,13 @@ class _Attempt:
     def _say_and_kill(self, frozen: Sign) -> None:
         print(f"chainrule: {self._cause_of(frozen)}; the others go on", file=sys.stderr, flush=True)
         os.kill(frozen.pid, signal.SIGKILL)
+
+    def _is_stuck(self, seen: Sequence[Sign], now: float) -> bool:
+        """Whether all wait for each other: none has come any further for longer than any honest work takes."""
+        progress = sum(sign.progress for sign in seen)
+        if progress != self._progress:
+            self._progress, self._came_further = progress, now
+        return now - self._came_further > self.job.patience
 
     def _is_over(self, seen: Sequence[Sign]) -> bool:
         """Whether every rank that lives has ended in good order."""
@@ -202,7 +219,7 @@ class _Attempt:
             if process.poll() is None:
                 process.kill()
             process.wait()
-        for sign in signs(self.job.folder):
+        for sign in self._watch.signs():
             if sign.is_here and _session(sign.pid) in sessions:
                 os.kill(sign.pid, signal.SIGKILL)
         if self.job.mpi:
@@ -210,9 +227,19 @@ class _Attempt:
 
     # Judging.
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether any rank has shown a sign of life."""
+        return bool(self._watch.signs())
+
+    @property
+    def details(self) -> str:
+        """What mpiexec has to say."""
+        return f":\n{text}" if (text := self._told.text.strip()) else ""
+
     def _judge(self) -> tuple[int | None, str]:
         """By what the ranks themselves wrote when they ended: mpiexec may give 0 for a job that is not done."""
-        codes = {sign.rank: sign.code for sign in signs(self.job.folder) if sign.code is not None}
+        codes = {sign.rank: sign.code for sign in self._watch.signs() if sign.code is not None}
         if self._asked() is not None:
             return self._stopped("" if codes else "it was stopped before it could save anything")
         said = [code for code in codes.values() if code]
@@ -226,53 +253,13 @@ class _Attempt:
         return 128 + (self._asked() or 0), cause
 
     def _cause(self) -> str:
-        if found := _DIED.search(self._said):
-            rank, host, number = found[1], found[2], int(found[3])
-            return f"rank {rank} on {host.rstrip('.')} was ended by {signal.Signals(number).name}"
+        if said := self._told.cause():
+            return said
         for number, code in self._died.items():
             name = "mpiexec" if self.job.mpi else f"rank {number}"
             how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
             return f"{name} {how}"
         return "the ranks ended before the training was done"
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def mpiexec_command(job: Job, environment: Mapping[str, str] = os.environ) -> list[str]:
-    """mpiexec with its flags: that of the extra, or the site's own.
-
-    raises   MissingExtraError when there is none
-    """
-    beside = Path(sys.executable).with_name("mpiexec")
-    program = str(beside) if beside.exists() else shutil.which("mpiexec")
-    if program is None:
-        raise MissingExtraError.for_extra("mpi", "openmpi", "starting several processes")
-    command = [program, "-n", str(job.ranks)]
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
-    if job.hostfile:
-        command += ["--hostfile", job.hostfile]
-    if "Open MPI" not in said and "Open RTE" not in said:
-        return command
-    # Threads are ours to choose, so no rank is bound to one core.
-    command += ["--bind-to", "none"]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        command.append("--allow-run-as-root")
-    if job.ranks > _cores() and not job.hostfile:
-        command.append("--oversubscribe")
-    if job.elastic:
-        command += ["--with-ft", "ulfm"]
-    if job.hostfile:
-        passed = [
-            name for name in environment if name.startswith(("CHAINRULE_", "OMP_", "OPENBLAS_", "PYTHON"))
-        ]
-        command += [word for name in passed for word in ("-x", name)]
-    else:  # nothing of a single machine's goes over a network
-        command += ["--mca", "pml", "ob1", "--mca", "btl", "self,sm"]
-        # Whoever waits lets others have the core: on a busy machine it may be the one that is waited for.
-        command += ["--mca", "mpi_yield_when_idle", "1"]
-    return command
 
 
 def _popen(

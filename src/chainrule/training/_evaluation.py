@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .._rows import Rows, blocks, forget, is_on_disk
+from ..comm import advance
 from ..engines import resolve, trace
 from ..engines.fused import readable
 from ..errors import UnsupportedError
@@ -118,6 +119,7 @@ class Evaluation:
                 size = -(-rows // -(-rows // size))
             run = self._running(self._steppers[key], arrays, data)
             for start in range(0, rows, size):
+                advance()
                 some = np.arange(start, min(start + size, rows))
                 outputs = run(some)
                 own = data["t"][some[0] : some[-1] + 1] if "t" in data else data["x"][:0]

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..comm import Comm, comm_of
+from ..comm import Comm, advance, comm_of
 from ..engines import report_broken, resolve
 from ..errors import ArgumentError, RankError, UnsupportedError
 from ..graph import as_array
@@ -281,6 +281,7 @@ class Trainer:
         for window in windows(self.network, x, t, batches, self.ranks):
             self._prepare(*window[:2])
             for losses in self._runner.steps(*window):
+                advance()
                 yield losses
                 for callback in self._called:
                     callback.on_steps(self, losses)
