@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from tests.mpi._launched import process_of, wait_for_epochs
 
 TRAIN = [sys.executable, "-m", "chainrule", "train"]
 LAUNCH = [sys.executable, "-m", "chainrule", "launch", "-n", "2", "--timeout", "3", "--restarts", "5"]
@@ -108,26 +107,13 @@ def hosts(tmp_path: Path) -> Iterator[Hosts]:
     hosts.close()
 
 
-def epochs_of(run: Path) -> int:
-    """How many a run has ended."""
-    file = run / "history.json"
-    return len(json.loads(file.read_text())["epochs"]) if file.exists() else 0
-
-
-def goes_on_for(epochs: int, run: Path, process: subprocess.Popen[str]) -> None:
-    end = epochs_of(run) + epochs
-    while epochs_of(run) < end:
-        assert process.poll() is None
-        time.sleep(0.02)
-
-
 def says(process: subprocess.Popen[str]) -> str:
     assert process.stderr is not None
     return process.stderr.readline().removeprefix("chainrule: ")
 
 
 def test_what_befalls_another_host_or_the_cable_to_it(hosts: Hosts, tmp_path: Path, data: Path) -> None:
-    options = [str(data), "--engine", "eager", "--dtype", "float64", "--batch-size", "25", "--epochs", "60"]
+    options = [str(data), "--engine", "eager", "--dtype", "float64", "--batch-size", "25", "--epochs", "100"]
     subprocess.run([*TRAIN, *options, "--out", tmp_path / "one"], check=True, stdout=subprocess.DEVNULL)
     launch = [*LAUNCH, "--hostfile", hosts.file, "train", *options, "--out"]
     whole = hosts.start([*launch, tmp_path / "whole"])
@@ -139,15 +125,14 @@ def test_what_befalls_another_host_or_the_cable_to_it(hosts: Hosts, tmp_path: Pa
 
     run = tmp_path / "run"
     process = hosts.start([*launch, run])
-    goes_on_for(5, run, process)
-    (sign,) = (tmp_path / ".run.ranks").glob("*/rank-1")
-    about = json.loads(sign.read_text())
-    assert about["host"] == "beta"
-    os.kill(about["pid"], signal.SIGKILL)
+    wait_for_epochs(5, run, process)
+    pid, host = process_of(1, run)
+    assert host == "beta"
+    os.kill(pid, signal.SIGKILL)
     # Its daemon may say so first, or the rank that it leaves alone, which does not always know who it was.
     causes = "rank 1 on beta was ended by SIGKILL", "a rank on beta is gone", "a rank has lost its connection"
     assert says(process).startswith(causes)
-    goes_on_for(5, run, process)
+    wait_for_epochs(5, run, process)
     hosts.cable("down")
     assert says(process).startswith("beta can no longer be reached; started again from the last checkpoint (")
     hosts.cable("up")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -17,9 +15,11 @@ import numpy as np
 import pytest
 from kill_ranks import Run, Undisturbed, random_runs, verdict
 
+from tests.mpi._launched import process_of, wait_for_epochs
+
 SEED = 5
 RUNS = [run for run in random_runs(32, SEED) if run.engine != "xla"]
-XLA_KILLS = 3  # of the command, below
+XLA_KILLS = 2  # of the command, below
 LAUNCH = [sys.executable, "-m", "chainrule", "launch", "-n", "2", "train"]
 
 
@@ -69,8 +69,7 @@ def test_the_xla_engine_is_launched_too_and_started_again(tmp_path: Path, data: 
         pytest.skip("there is no JAX")
     options = [str(data), "--engine", "xla", "--dtype", "float64", "--batch-size", "25", "--epochs", "40"]
     rng = np.random.default_rng(SEED)
-    victims = rng.integers(0, 2, XLA_KILLS)
-    epochs = sorted(rng.choice(np.arange(1, 39), XLA_KILLS, replace=False))
+    victims, epochs = rng.integers(0, 2, XLA_KILLS), rng.integers(1, 10, XLA_KILLS)
     for name in ("whole", "run"):
         process = subprocess.Popen(
             [*LAUNCH, *options, "--out", tmp_path / name],
@@ -79,22 +78,14 @@ def test_the_xla_engine_is_launched_too_and_started_again(tmp_path: Path, data: 
             text=True,
         )
         for victim, epoch in zip(victims, epochs, strict=True) if name == "run" else ():
-            while epochs_of(tmp_path / name) < epoch:
-                assert process.poll() is None
-                time.sleep(0.02)
-            (sign,) = (tmp_path / ".run.ranks").glob(f"*/rank-{victim}")
-            os.kill(json.loads(sign.read_text())["pid"], signal.SIGKILL)
-            while sign.exists():  # until all are started again
-                time.sleep(0.02)
+            wait_for_epochs(epoch, tmp_path / name, process)
+            os.kill(process_of(victim, tmp_path / name)[0], signal.SIGKILL)
+            assert process.stderr is not None
+            while f"rank {victim} was ended by SIGKILL; started again" not in (
+                said := process.stderr.readline()
+            ):
+                assert said, "it ended"
         _, said = process.communicate(timeout=120)
         assert process.returncode == 0, said
-    found = re.findall(r"rank (\d) was ended by SIGKILL; started again", said)
-    assert found == [str(victim) for victim in victims], said
     name = "network.safetensors"
     assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
-
-
-def epochs_of(run: Path) -> int:
-    """How many a run has ended."""
-    file = run / "history.json"
-    return len(json.loads(file.read_text())["epochs"]) if file.exists() else 0
