@@ -9,7 +9,12 @@ def compiled_names() -> dict[str, object]:
     """What compiled text calls; Numba is imported here, since code from the cache does without it."""
     from numba.extending import intrinsic
 
-    functions = {"array_at": _array_at, "call_gate": _call_gate, "fetch": _fetch, "reshaped": _reshaped}
+    functions = {
+        "array_at": _array_at,
+        "call_gate": _call_gate,
+        "fetch": _fetch,
+        "reshaped": _reshaped,
+    }
     return {name: intrinsic(function) for name, function in functions.items()}
 
 
@@ -74,8 +79,10 @@ def _array_at(typing: Any, address: Any, shape: Any, dtype: Any) -> Any:
 
 
 def _reshaped(typing: Any, array: Any, shape: Any) -> Any:
-    """``reshaped(array, shape)`` of a C-contiguous array; what Numba has for it calls a function of Numba, which code
-    from the cache would have to do without."""
+    """``reshaped(array, shape)``: a C-contiguous array, counted otherwise.
+
+    Numba's own way to do so calls a function of Numba, without which code from the cache has to do.
+    """
     from numba import types
 
     kind = types.Array(array.dtype, len(_lengths(shape)), "C")
@@ -100,16 +107,20 @@ def _array(context: Any, builder: Any, kind: Any, data: Any, shape: Any, value: 
     from numba.core import cgutils
     from numba.np.arrayobj import populate_array
 
-    lengths = _lengths(shape)
-    is_tuple = isinstance(shape, types.BaseTuple)
-    given = cgutils.unpack_tuple(builder, value, len(lengths)) if is_tuple else [value]
-    ends = [context.cast(builder, n, t, types.intp) for n, t in zip(given, lengths, strict=True)]
+    given = [value]
+    if isinstance(shape, types.BaseTuple):
+        given = cgutils.unpack_tuple(builder, value)
+    ends = []
+    for length, its_type in zip(given, _lengths(shape), strict=True):
+        ends.append(context.cast(builder, length, its_type, types.intp))
     itemsize = context.get_abi_sizeof(context.get_data_type(kind.dtype))
-    strides = [context.get_constant(types.intp, itemsize)]
-    for length in reversed(ends[1:]):
-        strides.insert(0, builder.mul(length, strides[0], flags=["nsw"]))
+    strides = []
+    stride = context.get_constant(types.intp, itemsize)
+    for length in reversed(ends):
+        strides.insert(0, stride)
+        stride = builder.mul(length, stride, flags=["nsw"])
     array = context.make_array(kind)(context, builder)
-    populate_array(array, data, ends, strides[: len(ends)], itemsize, meminfo=None)
+    populate_array(array, data, ends, strides, itemsize, meminfo=None)
     return array._getvalue()
 
 
