@@ -114,7 +114,7 @@ def _array(context: Any, builder: Any, kind: Any, data: Any, shape: Any, value: 
     for length, its_type in zip(given, _lengths(shape), strict=True):
         ends.append(context.cast(builder, length, its_type, types.intp))
     itemsize = context.get_abi_sizeof(context.get_data_type(kind.dtype))
-    strides = []
+    strides: list[Any] = []
     stride = context.get_constant(types.intp, itemsize)
     for length in reversed(ends):
         strides.insert(0, stride)
