@@ -17,6 +17,8 @@ from chainrule.cli import main
         (["-n", "0", "train"], "argument -n: must be a whole number of at least 1; it is '0'"),
         (["-n", "2", "--timeout", "0", "train"], "argument --timeout: must be a number above 0; it is '0'"),
         (["-n", "2", "train", "--lr", "fast"], "argument --lr: must be a number above 0; it is 'fast'"),
+        (["-n", "2", "--hostfile", "gone", "train"], "there is no host file gone"),
+        (["-n", "2", "--patience", "0", "train"], "argument --patience: must be a number above 0; it is '0'"),
         (["train"], "the following arguments are required: -n"),
     ],
 )

@@ -22,6 +22,9 @@ def launch(options: argparse.Namespace) -> int:
     if not words or words[0] != "train":
         what = f"what is launched is a train command, not {' '.join(words[:1]) or 'nothing'}"
         raise ArgumentError(what, fix=f"chainrule launch -n {options.ranks} train mnist")
+    if options.hostfile is not None and not Path(options.hostfile).is_file():
+        what = f"there is no host file {options.hostfile}"
+        raise ArgumentError(what, fix="one with a line `NAME slots=N` for each machine")
     from ._parser import parser
 
     asked = parser(words).parse_args(words)  # so that what is wrong is said once, and before anything starts

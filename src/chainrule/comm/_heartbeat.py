@@ -107,9 +107,8 @@ class Watch:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._seen: dict[
-            int, tuple[int, float]
-        ] = {}  # when each was written, and when that was first seen here
+        # When the latest of each rank was written, by the clock that was there, and when it was first seen, by ours.
+        self._seen: dict[int, tuple[int, float]] = {}
 
     def signs(self) -> list[Sign]:
         """Of all ranks that have shown one, by rank."""
@@ -121,7 +120,6 @@ class Watch:
             except (OSError, ValueError):  # replaced at this moment
                 continue
             rank, now = int(file.name.removeprefix("rank-")), time.monotonic()
-            # By our own clock: that of another machine may be wrong.
             if self._seen.get(rank, (None, now))[0] != written:
                 self._seen[rank] = written, now
             age = now - self._seen[rank][1]
