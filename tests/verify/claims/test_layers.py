@@ -106,16 +106,54 @@ def test_a_loss_whose_backward_takes_nothing() -> None:
     assert_right(claim)
 
 
-def test_a_bias_whose_gradient_was_forgotten_is_named() -> None:
-    class Forgetful(Affine):
-        def backward(self, dout: Any) -> Any:
-            dx = super().backward(dout)
-            del self.db
-            return dx
+class Forgetful(Affine):
+    """Without the gradient of the bias; `running` is kept for other days, `scale` is used, and a constant."""
 
-    claim = claim_of(Forgetful(numbers(3, 2), numbers(2)), numbers(4, 3))
+    def __init__(self, W: Any, b: Any) -> None:
+        super().__init__(W, b)
+        self.running, self.scale = numbers(2), 1 + numbers(2) ** 2
+
+    def forward(self, x: Any) -> Any:
+        return super().forward(x) * self.scale
+
+    def backward(self, dout: Any) -> Any:
+        dx = super().backward(dout * self.scale)
+        del self.db
+        return dx
+
+
+def test_a_gradient_that_was_forgotten_is_missed_where_the_result_depends_on_the_value() -> None:
+    layer, x = Forgetful(numbers(3, 2), numbers(2)), numbers(4, 3)
+    claim = claim_of(layer, x)
+    assert claim.names == ("x", "W", "b", "scale")
+    assert dict(claim.skipped) == {"running": "no gradient claimed"}
+    assert [g is None for g in claim.gradients(claim.values, np.ones((4, 2)))] == [False, False, True, True]
+    claim = claim_of(layer, x, targets=["scale", "b"])
     assert claim.names == ("x", "W")
-    assert dict(claim.skipped) == {"b": "no gradient claimed"}
+    assert dict(claim.skipped) == {"running": "no gradient claimed", "b": "constant", "scale": "constant"}
+
+
+def test_arrays_of_a_layer_that_sets_no_gradient_are_constants_unless_called_like_parameters() -> None:
+    class Filter:
+        def __init__(self) -> None:
+            self.kernel = numbers(2)
+
+        def forward(self, x: Any) -> Any:
+            return x * self.kernel
+
+        def backward(self, dout: Any) -> Any:
+            return dout * self.kernel
+
+    class Stub(Filter):
+        def __init__(self) -> None:
+            self.kernel, self.W1 = 1.0, numbers(2)
+
+        def forward(self, x: Any) -> Any:
+            return x * self.W1
+
+    x = numbers(3, 2)
+    assert dict(claim_of(Filter, x).skipped) == {"kernel": "no gradient claimed"}
+    assert claim_of(Stub, x).names == ("x", "W1")
 
 
 def test_parameters_named_by_the_caller() -> None:
@@ -132,7 +170,8 @@ def test_parameters_named_by_the_caller() -> None:
             return dout * self.weight
 
     x = numbers(2, 3)
-    assert claim_of(Scale, x).names == ("x",)
+    assert claim_of(Scale, x).names == ("x", "weight")
+    assert claim_of(Scale, x).gradients([x, numbers(3)], x)[1] is None
     claim = claim_of(Scale, x, parameters={"weight": "delta"})
     assert claim.names == ("x", "weight")
     assert_right(claim)
@@ -280,7 +319,7 @@ def test_what_forward_and_backward_must_be() -> None:
 
     class Nothing(Sigmoid):
         def backward(self, dout: Any) -> Any:
-            return None
+            self.dx = super().backward(dout)  # and no return
 
     x = numbers(2)
     with pytest.raises(UnsupportedError, match=r"Two\.forward returned a tuple of 2; expected one number or"):
@@ -289,8 +328,7 @@ def test_what_forward_and_backward_must_be() -> None:
         claim_of(Cached, x)
     with pytest.raises(ArgumentError, match=r"Many\.backward returned 3 gradients for 1 inputs: x"):
         claim_of(Many, x)
-    with pytest.raises(DTypeError, match=r"Nothing has no gradient to be checked: x \(no gradient claimed\)"):
-        claim_of(Nothing, x)
+    assert claim_of(Nothing, x).gradients([x], x) == [None]  # which the check finds wrong
     with pytest.raises(DTypeError, match=r"Relu has no gradient to be checked: x \(integers\)"):
         claim_of(Relu, np.array([1, 2]))
     with pytest.raises(ArgumentError, match="Affine is a class that needs W, b to make an object"):

@@ -84,16 +84,20 @@ def test_the_network_stays_as_it_is_and_a_session_keeps_its_state() -> None:
     np.testing.assert_array_equal(net.layers["Affine1"].x, before.layers["Affine1"].x)
 
 
-def test_a_parameter_without_gradient_is_named() -> None:
+def test_a_parameter_without_gradient_is_missed_where_the_loss_depends_on_it() -> None:
     class Partly(TwoLayerNet):
         def gradient(self, x: Any, t: Any) -> dict[str, Any]:
             found = super().gradient(x, t)
             del found["b2"]
             return found
 
-    claim = claim_of(Partly(*arrays()), X, T)
-    assert claim.names == ("W1", "b1", "W2")
-    assert claim.skipped["b2"] == "no gradient claimed"
+    network = Partly(*arrays())
+    network.params["unused"] = np.ones(2)
+    claim = claim_of(network, X, T)
+    assert claim.names == ("W1", "b1", "W2", "b2")
+    assert claim.skipped["unused"] == "no gradient claimed"
+    assert claim.gradients(claim.values, 1.0)[3] is None
+    assert claim_of(network, X, T, targets="b2").skipped["b2"] == "constant"
 
 
 def test_networks_that_do_not_fit() -> None:

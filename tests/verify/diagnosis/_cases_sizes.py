@@ -84,9 +84,11 @@ def factors() -> Iterator[Case]:
     yield Case("zero", "affine", at(affine, layer), ("b",))
     layer = returning(Sigmoid, lambda self, dx: 0 * dx)
     yield Case("zero", "sigmoid", at(elementwise, layer), X)
-    yield Case("detached", "network", at(network, gradients(lambda n, g: None if n == "b1" else g)), ("b1",))
+    yield Case("not_set", "network", at(network, gradients(lambda n, g: None if n == "b1" else g)), ("b1",))
     layer = setting(Affine, dW=lambda s, d: None)
-    yield Case("detached", "affine", at(affine, layer), ("W",))
+    yield Case("not_set", "affine", at(affine, layer), ("W",))
+    yield Case("not_returned", "sigmoid", at(elementwise, returning(Sigmoid, lambda self, dx: None)), X)
+    yield Case("not_returned", "affine", at(affine, returning(Affine, lambda self, dx: None)), X)
     layer = returning(SoftmaxWithLoss, lambda self, dx: dx * np.nan)
     yield Case("not_finite", "loss", at(loss, layer), X)
     yield Case(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,12 @@ class Asked:
             number = len(self.inputs)
             names = known if len(known) == number else input_names(function, number)
         return inputs_of(self.inputs, names, self.targets)
+
+    def without_constants(self, own: Collection[str]) -> tuple[Asked, list[str]]:
+        """The same with targets that are inputs, and those that are among an object's own arrays."""
+        constants = [name for name in own if name in self.targets]
+        targets = tuple(target for target in self.targets if target not in constants)
+        return replace(self, targets=targets), constants
 
 
 def result_of(out: Any, title: str) -> Any:

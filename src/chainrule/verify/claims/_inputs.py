@@ -18,6 +18,7 @@ from ._trees import Tree, flatten, positions, rebuilt
 INTEGERS = "integers"
 NOT_REAL = "not real numbers"
 TARGET = "target"
+CONSTANT = "constant"
 UNCLAIMED = "no gradient claimed"
 
 

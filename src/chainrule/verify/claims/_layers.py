@@ -8,6 +8,7 @@ source   Saito, Deep Learning from Scratch, section 5.4 (attributes), and volume
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -18,10 +19,13 @@ from ...layers import Layer
 from .._claim import Claim, copies
 from .._slopes import Array
 from ._asked import Asked, aligned, plain, result_of
-from ._inputs import UNCLAIMED, Inputs, check_something_is_claimed
-from ._live import Live, Source
+from ._inputs import CONSTANT, UNCLAIMED, Inputs, check_something_is_claimed
+from ._live import Live, Source, acts
 from ._names import code_of, positional, required, title_of
 from ._parameters import Candidate, candidates
+
+# Of a layer without any gradient of its own: what nobody would call a constant.
+_CALLED_LIKE_A_PARAMETER = re.compile(r"(?:[Wwb]|weights?|bias(?:es)?|gamma|beta)[0-9a-z]{0,2}")
 
 
 class _Layer(NamedTuple):
@@ -71,12 +75,13 @@ def claim_of_layer(thing: Any, asked: Asked, factory: Callable[[], Any] | None =
         raise ArgumentError(what, fix="keep in forward what backward needs, in attributes")
     source = Source.of(thing, factory)
     known = thing.input_names if isinstance(thing, Layer) else ()
-    everything = asked.inputs_of(source.pristine.forward, known)
     found = candidates(source.pristine, asked.parameters)
+    asked, constants = asked.without_constants([candidate.parameter.name for candidate in found])
+    everything = asked.inputs_of(source.pristine.forward, known)
     takes_dout = bool(positional(thing.backward))
     before = _Layer(source, everything, (), takes_dout)
-    parameters, gradients, skipped = _tried(before, found)
-    inputs = everything.claimed(gradients)
+    found = [candidate for candidate in found if candidate.parameter.name not in constants]
+    parameters, inputs, skipped = _tried(before, found, asked.parameters is not None)
     layer = _Layer(source, inputs, parameters, takes_dout)
 
     names = [p.parameter.name for p in parameters]
@@ -92,31 +97,46 @@ def claim_of_layer(thing: Any, asked: Asked, factory: Callable[[], Any] | None =
         layer.open,
         len(parameters),
         takes_dout,
-        {**inputs.skipped, **skipped},
+        {**inputs.skipped, **skipped, **dict.fromkeys(constants, CONSTANT)},
         code_of(forward=thing.forward, backward=thing.backward),
         lambda variables: layer.open().run(variables),
     )
 
 
 def _tried(
-    layer: _Layer, found: Sequence[Candidate]
-) -> tuple[tuple[Candidate, ...], list[Any], dict[str, str]]:
-    """Run it once: which candidates are parameters, the gradients of the inputs, and what has no gradient."""
+    layer: _Layer, found: Sequence[Candidate], are_told: bool
+) -> tuple[tuple[Candidate, ...], Inputs, dict[str, str]]:
+    """Run it once: which candidates are parameters, which inputs have a gradient, and what is not checked.
+
+    are_told   whether the caller named the candidates; by convention, an array without a gradient may be a constant
+    """
     thing = layer.source.new()
     arrays = [candidate.parameter.get(thing) for candidate in found]
     title = title_of(thing)
-    arguments = layer.inputs.call_with(layer.inputs.values)
+
+    def run(thing: Any) -> Any:
+        return thing.forward(*layer.inputs.call_with(layer.inputs.values))
+
     with np.errstate(all="ignore"):
-        out = result_of(thing.forward(*arguments), f"{title}.forward")
+        out = result_of(run(thing), f"{title}.forward")
         kept = [candidate.parameter.get(thing) for candidate in found]
         dout = np.ones_like(out) if np.ndim(out) else 1.0
         returned = thing.backward(dout) if layer.takes_dout else thing.backward()
-    parameters, skipped = [], {}
-    for candidate, before, after in zip(found, arrays, kept, strict=True):
-        if after is not before:  # what forward keeps for backward, as left by an earlier run
-            continue
-        if candidate.gradient(thing) is not None:
-            parameters.append(candidate)
-        elif isinstance(before, np.ndarray):  # a number is a setting, such as momentum
-            skipped[candidate.parameter.name] = UNCLAIMED
-    return tuple(parameters), aligned(returned, layer.inputs, f"{title}.backward"), skipped
+        # What forward keeps for backward, as left by an earlier run, is another array afterwards.
+        lasting = [c for c, before, after in zip(found, arrays, kept, strict=True) if after is before]
+        given = [candidate for candidate in lasting if candidate.gradient(thing) is not None]
+        parameters, skipped = [], {}
+        for candidate in lasting:
+            name, value = candidate.parameter.name, candidate.parameter.get(layer.source.pristine)
+            if candidate in given or are_told:
+                parameters.append(candidate)
+            elif isinstance(value, np.ndarray):  # a number is a setting, such as momentum
+                is_one = given or (np.ndim(out) and _CALLED_LIKE_A_PARAMETER.fullmatch(name))
+                if is_one and acts(layer.source, candidate.parameter, run, out):
+                    parameters.append(candidate)
+                else:
+                    skipped[name] = UNCLAIMED
+    gradients = aligned(returned, layer.inputs, f"{title}.backward")
+    if returned is None and gradients:
+        gradients[0] = 0.0  # most likely a return that was forgotten: it is to be missed
+    return tuple(parameters), layer.inputs.claimed(gradients), skipped

@@ -88,6 +88,20 @@ class Live:
         return self._object
 
 
+def acts(source: Source, place: Place, run: Callable[[Any], Any], out: Any) -> bool:
+    """Whether what is at a place counts for the result.
+
+    run  what gives the result of an object
+    out  the result of an object as it is
+    """
+    value = place.get(source.pristine)
+    try:
+        moved = run(Live(source, [place]).holding([1.01 * value + 0.01]))
+    except Exception:  # the code is somebody's: of other values than its own it may raise anything
+        return False
+    return not np.array_equal(moved, out, equal_nan=True)
+
+
 def _native(value: Any, held: Any) -> Any:
     """A number where the object holds a number."""
     return float(value) if isinstance(held, float) and isinstance(value, np.ndarray | np.generic) else value

@@ -14,8 +14,8 @@ from ...errors import ArgumentError
 from .._claim import Claim, copies
 from .._slopes import Array
 from ._asked import Asked, plain, result_of
-from ._inputs import UNCLAIMED, Inputs, check_something_is_claimed, is_float
-from ._live import Live, Source
+from ._inputs import CONSTANT, UNCLAIMED, Inputs, check_something_is_claimed, is_float
+from ._live import Live, Source, acts
 from ._names import code_of, title_of
 from ._parameters import Place
 
@@ -56,38 +56,47 @@ def claim_of_network(thing: Any, asked: Asked, factory: Callable[[], Any] | None
     if asked.parameters is not None:
         raise ArgumentError(f"the parameters of {title} are those in its params", fix="leave parameters= out")
     source = Source.of(thing, factory)
+    asked, constants = asked.without_constants(list(source.pristine.params))
     inputs = asked.inputs_of(source.pristine.loss).unclaimed()
-    claimed, skipped = _tried(source.new(), inputs, title)
-    places = [Place(key, (_params,), key, True) for key in claimed]
+    floats = [key for key, value in thing.params.items() if is_float(value) and key not in constants]
+    places, skipped = _tried(source, inputs, [Place(key, (_params,), key, True) for key in floats], title)
     check_something_is_claimed(title, places, inputs)
     return Claim(
         title,
         "network",
-        tuple(claimed),
+        tuple(place.name for place in places),
         tuple(copies([place.get(source.pristine) for place in places])),
         lambda: _Session(source, inputs, places),
         len(places),
         False,
-        {**inputs.skipped, **skipped},
+        {**inputs.skipped, **skipped, **dict.fromkeys(constants, CONSTANT)},
         code_of(forward=thing.loss, gradient=thing.gradient),
         lambda variables: _Session(source, inputs, places).run(variables),
     )
 
 
-def _tried(network: Any, inputs: Inputs, title: str) -> tuple[list[str], dict[str, str]]:
-    """Run it once: the parameters that get a gradient, and why others get none."""
-    floats = [key for key, value in network.params.items() if is_float(value)]
-    arguments = inputs.call_with(())
+def _tried(
+    source: Source, inputs: Inputs, floats: Sequence[Place], title: str
+) -> tuple[list[Place], dict[str, str]]:
+    """Run it once: the parameters that get a gradient or should, and why others get none."""
+    network = source.new()
     with np.errstate(all="ignore"):
-        result_of(network.loss(*arguments), f"{title}.loss")
+        loss = result_of(network.loss(*inputs.call_with(())), f"{title}.loss")
         found = network.gradient(*inputs.call_with(()))
-    there_are = ", ".join(map(str, floats)) or "nothing"
-    if not isinstance(found, Mapping) or not any(key in found for key in floats):
-        has = ", ".join(map(str, found)) if isinstance(found, Mapping) else type(found).__name__
-        what = f"{title}.gradient returned {has or 'nothing'}; expected a dictionary with {there_are}, as in params"
-        raise ArgumentError(what)
-    claimed = [key for key in floats if found.get(key) is not None]
-    return claimed, {str(key): UNCLAIMED for key in floats if key not in claimed}
+        keys = [place.key for place in floats]
+        if not isinstance(found, Mapping) or not any(key in found for key in keys):
+            has = ", ".join(map(str, found)) if isinstance(found, Mapping) else type(found).__name__
+            there_are = ", ".join(map(str, keys)) or "nothing"
+            what = f"{title}.gradient returned {has or 'nothing'}; expected a dictionary with {there_are}, as in params"
+            raise ArgumentError(what)
+
+        def is_parameter(place: Place) -> bool:
+            return found.get(place.key) is not None or acts(
+                source, place, lambda network: network.loss(*inputs.call_with(())), loss
+            )
+
+        parameters = list(filter(is_parameter, floats))
+    return parameters, {str(place.key): UNCLAIMED for place in floats if place not in parameters}
 
 
 def _params(network: Any) -> Any:

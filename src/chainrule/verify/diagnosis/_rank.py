@@ -16,7 +16,7 @@ from ._found import Found, worst
 
 # Where two patterns explain the same numbers, the earlier one says more.
 ORDER = (
-    "not_finite", "detached", "unconnected", "zero", "accumulates", "state", "float32",
+    "not_finite", "detached", "not_returned", "not_set", "unconnected", "zero", "accumulates", "state", "float32",
     "identity", "upstream_ignored", "mask_inverted",
     "bias_not_summed", "broadcast_not_undone", "bias_averaged", "bias_first_row", "bias_one_row",
     "wrong_axis", "mask_ignored",

@@ -17,7 +17,9 @@ _CLOSE = 1e-6
 def nothing(e: Evidence, i: int) -> Patterns:
     """No gradient, or 0 everywhere, where there is one."""
     if any(s.claimed[i] is None for s in e.samples):
-        yield Found("detached", worst_numerical(e.first, i))
+        by_hand = "not_set" if e.is_parameter(i) else "not_returned"
+        kind = by_hand if e.claim.kind in ("layer", "network") else "detached"
+        yield Found(kind, worst_numerical(e.first, i))
     elif all(s.claimed[i] is not None and largest(s.claimed[i]) == 0 for s in e.samples):
         if all(np.isfinite(np.asarray(s.claimed[i])).all() for s in e.samples):
             yield Found("zero", worst_numerical(e.first, i))
