@@ -109,12 +109,7 @@ def traps() -> Iterator[Trap]:
     kink = np.where(np.arange(15).reshape(5, 3) == 4, 0.0, x)
     ours = [
         ("ReLU passes 1 at a kink (1)", (), _ReluWithOneAt0, (kink,)),
-        (
-            "1e-7 inside the log (5)",
-            ("unknown", "rows", "elements"),
-            _WithinALog,
-            (6 * x, one_hot),
-        ),
+        ("1e-7 inside the log (5)", ("small_constant",), _WithinALog, (6 * x, one_hot)),
         ("softmax over all rows (6)", ("wrong_axis",), _SoftmaxOfAll, (x, one_hot)),
         ("ReLU writes into dout (13)", ("dout_overwritten",), _Relu, (x,)),
         ("loss ignores dout (15)", ("upstream_ignored",), _SoftmaxWithLoss, (x, t)),

@@ -156,3 +156,52 @@ def test_bad_questions_get_a_sentence() -> None:
         cr.check_gradients(*affine(), lang="fr")
     with pytest.raises(ArgumentError, match="wrt is for functions of variables"):
         cr.check_gradients(np.sin, 1.0, gradient=np.cos, wrt=0)
+
+
+class BookLoss:
+    """The lesson's book: 1e-7 inside the log, and a backward that knows neither it nor dout."""
+
+    factor = 1.0
+
+    def forward(self, x: Any, t: Any) -> Any:
+        e = np.exp(x - np.max(x, axis=-1, keepdims=True))
+        self.y, self.t = e / np.sum(e, axis=-1, keepdims=True), t
+        return -np.sum(np.log(self.y[np.arange(len(t)), t] + 1e-7)) / len(t)
+
+    def backward(self, dout: Any = 1) -> Any:
+        dx = self.y.copy()
+        dx[np.arange(len(self.t)), self.t] -= 1
+        return self.factor * dx / len(self.t)
+
+
+class BookNetwork:
+    """One layer of it before that loss."""
+
+    def __init__(self, scale: float) -> None:
+        rng = np.random.default_rng(RNG_SEED)
+        self.params = {"W": scale * rng.normal(size=(3, 4)), "b": np.zeros(4)}
+        self.last = BookLoss()
+
+    def loss(self, x: Any, t: Any) -> Any:
+        return self.last.forward(x @ self.params["W"] + self.params["b"], t)
+
+    def gradient(self, x: Any, t: Any) -> Any:
+        self.loss(x, t)
+        dout = self.last.backward(1)
+        return {"W": x.T @ dout, "b": dout.sum(axis=0)}
+
+
+@pytest.mark.parametrize("scale", [1.0, 4.0])  # off by a millionth, and by a tenth
+def test_the_small_constant_that_the_gradient_knows_nothing_of(scale: float) -> None:
+    x, t = np.random.default_rng(1).normal(size=(6, 3)), np.array([0, 1, 2, 3, 0, 1])
+    network = BookNetwork(scale)
+    report = cr.check_gradients(network, x, t)
+    (found,) = report.diagnoses
+    assert (found.kind, found.names, found.facts) == (
+        "small_constant", ("W", "b"), {"constant": "1e-07", "gate": "log"},
+    )  # fmt: skip
+    report = cr.check_gradients(BookLoss(), x @ network.params["W"], t)
+    assert [d.kind for d in report.diagnoses] == ["upstream_ignored", "small_constant"]
+    network.last.factor = 2.0  # another mistake is not excused by the constant
+    report = cr.check_gradients(network, x, t)
+    assert not report.ok and report.diagnoses[0].kind != "small_constant"

@@ -78,9 +78,11 @@ def loss_axes(e: Evidence, i: int) -> Patterns:
         yield Found("wrong_axis", {"axis": 0})
     if claimed_is_fixed == [True, False] and right_is_fixed == [False, True]:
         yield Found("wrong_axis", {"axis": 1})
+    if not any(right_is_fixed) and _sums_alike(*right, None) and not _sums_alike(right[0], claimed[0], None):
+        yield Found("wrong_axis", {"axis": None})  # over the whole mini-batch, as if it were one row
 
 
-def _sums_alike(here: Array, there: Array, axis: int) -> bool:
+def _sums_alike(here: Array, there: Array, axis: int | None) -> bool:
     """Whether sums of a gradient along an axis do not depend on the values."""
     sums, other = here.sum(axis), there.sum(axis)
     return not np.isnan(sums).any() and same(sums, other, 1e-6 * largest(here))

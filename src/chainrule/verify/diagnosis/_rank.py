@@ -10,14 +10,14 @@ import numpy as np
 
 from .._claim import Claim
 from .._diagnosis import Diagnosis
-from . import _axes, _biases, _calls, _elements, _hidden, _local, _losses, _shapes, _sizes, _stacks
+from . import _axes, _biases, _calls, _constants, _elements, _hidden, _local, _losses, _shapes, _sizes, _stacks
 from ._evidence import Evidence
 from ._found import Found, worst
 
 # Where two patterns explain the same numbers, the earlier one says more.
 ORDER = (
     "not_finite", "detached", "not_returned", "not_set", "unconnected", "zero", "accumulates", "state", "float32",
-    "identity", "upstream_ignored", "mask_inverted",
+    "identity", "upstream_ignored", "small_constant", "mask_inverted",
     "bias_not_summed", "broadcast_not_undone", "bias_averaged", "bias_first_row", "bias_one_row",
     "wrong_axis", "mask_ignored",
     "sign", "missing_mean", "doubled_mean", "half", "double", "n_outputs",
@@ -29,7 +29,7 @@ ORDER = (
 )  # fmt: skip
 _OF_ONE = (_sizes, _shapes, _elements, _local, _axes, _biases, _stacks, _losses)
 _VALUES = tuple(pattern for family in _OF_ONE for pattern in family.FAMILY)
-_WHOLE = (*_calls.FAMILY, *_hidden.FAMILY)
+_WHOLE = (*_calls.FAMILY, *_hidden.FAMILY, *_constants.FAMILY)
 
 
 def diagnose(claim: Claim, wrong: Sequence[str], seed: int) -> tuple[Diagnosis, ...]:
@@ -67,10 +67,12 @@ def _worst(e: Evidence, i: int) -> Mapping[str, Any]:
 
 
 def _ranked(e: Evidence, found: Sequence[tuple[int, Found]]) -> tuple[Diagnosis, ...]:
-    """What explains more values comes first, and of equals what says more; a hint comes after every explanation."""
+    """What explains more values comes first, and of equals what says more; hints are for what nothing explains."""
     groups: dict[Hashable, list[tuple[int, Found]]] = defaultdict(list)
+    explained = {i for i, one in found if one.exact}
     for i, one in found:
-        groups[_key(one)].append((i, one))
+        if one.exact or i not in explained:
+            groups[_key(one)].append((i, one))
 
     def rank(group: list[tuple[int, Found]]) -> tuple[bool, bool, bool, int, int]:
         one = group[0][1]
