@@ -13,7 +13,9 @@ from ._screen import print_json
 if TYPE_CHECKING:
     from rich.console import Console
 
-ABOUT_A_FILE = ("input", "argument", "gradient", "seed", "time_limit", "lang")
+ABOUT_A_FILE = (
+    "input", "argument", "gradient", "targets", "last", "tolerance", "seed", "time_limit", "lang"
+)  # fmt: skip
 
 
 def check(options: argparse.Namespace) -> int:

@@ -130,8 +130,15 @@ def _checked(request: dict[str, Any]) -> Answer:
     thing = made(find(module, name), name, arguments)
     gradient = request["gradient"] and find(module, request["gradient"])
     in_order = inputs_of(thing, name, inputs)
-    targets = [position for position, value in enumerate(in_order) if inputs.is_one_hot(value)]
+    one_hot = [position for position, value in enumerate(in_order) if inputs.is_one_hot(value)]
     report = check_gradients(
-        thing, *in_order, gradient=gradient, targets=targets, seed=seed, lang=request["lang"]
+        thing,
+        *in_order,
+        gradient=gradient,
+        targets=[*one_hot, *request["targets"]],
+        seed=seed,
+        tolerance=request["tolerance"],
+        last=request["last"],
+        lang=request["lang"],
     )
     return {"verdict": "ok" if report.ok else "wrong", "report": report.to_dict(), "text": str(report)}

@@ -216,6 +216,19 @@ def _check(command: Parser) -> None:
     command.add_argument(
         "--gradient", metavar="NAME", help="the function in FILE.py that gives its gradients"
     )
+    command.add_argument(
+        "--targets",
+        metavar="NAMES",
+        help="inputs, or arrays of the object, that have no gradient, with commas between them",
+    )
+    last = "it is a network's last layer: its upstream gradient is always 1"
+    command.add_argument("--last", action="store_true", default=None, help=last)
+    command.add_argument(
+        "--tolerance",
+        type=typed(number(lambda relative: 0 < relative < 1, "a number between 0 and 1")),
+        metavar="T",
+        help="relative error that counts as right (1e-7; in float32 1e-4)",
+    )
     command.add_argument("--seed", type=typed(whole(0)), metavar="N", help="of all random numbers (0)")
     command.add_argument(
         "--time-limit",

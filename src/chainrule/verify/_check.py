@@ -32,6 +32,7 @@ def check_gradients(
     targets: int | str | Collection[int | str] = (),
     seed: int = 0,
     tolerance: float | None = None,
+    last: bool = False,
     lang: str = "en",
 ) -> GradientReport:
     """Compare claimed gradients, whoever wrote them, with differences of the function's own values.
@@ -52,9 +53,12 @@ def check_gradients(
     wrt         of a function of variables: positions of the inputs whose gradients are checked
     names       of the inputs, if not those in the signature
     parameters  of a layer: attributes, and those of their gradients, ``{"W": "dW"}``; found by convention if left out
-    targets     names or positions of inputs that have no gradient, though they are floats: one-hot rows
+    targets     names or positions of what has no gradient, though it is floats: one-hot rows; of a layer or network the
+                names of arrays that are constants
     seed        of the random numbers
     tolerance   relative; 1e-7 in float64 and 1e-4 in float32 unless given
+    last        of a layer or a pair: its upstream gradient is always 1, as that of a loss at the end of a network is, and
+                backward may ignore it
     lang        "en" or "ko"
     returns     a `GradientReport`: print it, or ask it ``.ok`` and ``.diagnoses``
     raises      DTypeError when an input asked for has no gradient; UnsupportedError when f is none of these;
@@ -72,11 +76,15 @@ def check_gradients(
     if wrt is None:
         claim = _claim(f, inputs, gradient, names, parameters, targets)
         if claim is not None and claim.kind != "function":
+            claim = replace(claim, takes_dout=claim.takes_dout and not last)
             return check_claim(claim, seed, tolerance, lang)
     elif gradient is not None or parameters or targets:
         raise ArgumentError(
             "wrt is for functions of variables, whose gradients are backprop's", fix="leave it out"
         )
+    if last:
+        what = "last=True is for code that takes an upstream gradient; that of a function of variables is chainrule's"
+        raise ArgumentError(what, fix="leave it out")
     return replace(_of_variables(f, inputs, wrt, names, seed, tolerance), language=lang)
 
 

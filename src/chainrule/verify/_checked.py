@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,11 +12,14 @@ from ._claim import Claim
 from ._compare import compare, upstream
 from ._confirmed import with_right
 from ._curve import curve_of
-from ._places import Place, place_of
+from ._draws import Draws, repeating
+from ._places import Place, place_of, written_at
 from ._report import GradientReport, InputCheck
 from ._reused import Reused
 from ._slopes import Array
 from .diagnosis import Diagnosis, diagnose
+
+_OVERWRITTEN = ("parameter_changed", "input_overwritten")
 
 
 def check_claim(claim: Claim, seed: int, tolerance: float | None, language: str) -> GradientReport:
@@ -28,9 +31,10 @@ def check_claim(claim: Claim, seed: int, tolerance: float | None, language: str)
     # Not at the top: only those who check pay for it.
     from threadpoolctl import threadpool_limits
 
-    rng = np.random.default_rng(seed)
+    rng, draws = np.random.default_rng(seed), Draws.now()
     # Thousands of small products: threads that wait for one another cost more than they help, tenfold on busy cores.
     with np.errstate(all="ignore"), threadpool_limits(1, user_api="blas"):
+        claim = repeating(claim, draws)
         out = np.asarray(claim.value(claim.values))
         dout = upstream(rng, out.shape) if claim.takes_dout else np.ones(out.shape)
         given = dout.astype(out.dtype) if dout.shape else float(dout)
@@ -38,12 +42,14 @@ def check_claim(claim: Claim, seed: int, tolerance: float | None, language: str)
         checks = _compared(claim, claimed, out, dout, rng, tolerance)
         wrong = [check.name for check in checks if check.verdict in ("wrong", "not finite")]
         diagnoses = diagnose(claim, wrong, seed)
+        diagnoses = (*diagnoses, *_left_over(checks, diagnoses))
         checks = [_with_curve(claim, check, dout) for check in _accused(checks, diagnoses)]
         checks = with_right(claim, checks, claimed, dout, rng)
+    draws.again()  # whoever draws next draws what he would have
     skipped = [
         InputCheck(name, (), "", "not checked", reason=reason) for name, reason in claim.skipped.items()
     ]
-    places = {check.name: _place(claim, check.name) for check in checks if not check.ok}
+    places = {check.name: _place(claim, check.name, diagnoses) for check in checks if not check.ok}
     found = {name: place for name, place in places.items() if place is not None}
     return GradientReport(claim.title, seed, (*checks, *skipped), diagnoses, found, language)
 
@@ -78,6 +84,20 @@ def _accused(checks: Iterable[InputCheck], diagnoses: Sequence[Diagnosis]) -> li
     ]
 
 
+def _left_over(checks: Iterable[InputCheck], diagnoses: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
+    """What there is to say of wrong gradients that no diagnosis is about, as these look for smooth points only."""
+    explained = {name for diagnosis in diagnoses for name in diagnosis.names}
+    for check in checks:
+        if check.verdict != "wrong" or check.name in explained or check.index is None:
+            continue
+        facts = {"index": check.index, "claimed": f"{check.backprop:.9g}"}
+        if check.left is None or check.right is None:
+            yield Diagnosis("unknown", (check.name,), {**facts, "numerical": f"{check.numerical:.9g}"})
+        else:
+            slopes = {"left": f"{check.left:.6g}", "right": f"{check.right:.6g}"}
+            yield Diagnosis("beside_kink", (check.name,), {**facts, **slopes})
+
+
 def _with_curve(claim: Claim, check: InputCheck, dout: Array) -> InputCheck:
     if check.verdict != "wrong" or check.reason or check.index is None or not np.isfinite(check.backprop):
         return check
@@ -85,8 +105,12 @@ def _with_curve(claim: Claim, check: InputCheck, dout: Array) -> InputCheck:
     return replace(check, curve=curve_of(claim.value, claim.values, dout, place, check.backprop))
 
 
-def _place(claim: Claim, name: str) -> Place | None:
-    """The line that makes the gradient of a value."""
+def _place(claim: Claim, name: str, diagnoses: Sequence[Diagnosis]) -> Place | None:
+    """The line that makes the gradient of a value, or that writes into the value itself."""
+    for diagnosis in diagnoses:
+        if diagnosis.kind in _OVERWRITTEN and name in diagnosis.names:
+            function = claim.code.get(diagnosis.facts["when"])
+            return None if function is None else written_at(function, name)
     position = claim.names.index(name)
     inputs = len(claim.names) - claim.parameters
     for role in ("backward", "gradient", "forward"):

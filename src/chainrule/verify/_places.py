@@ -40,6 +40,26 @@ def place_of(function: Callable[..., Any], name: str, position: int | None) -> P
     >>> place_of(backward, "x", 0).text
     'dx = 2 * dout'
     """
+    return _place(function, lambda tree: _line(tree, name, position))
+
+
+def written_at(function: Callable[..., Any], name: str) -> Place | None:
+    """The line of a function that writes into an array: ``self.W -= …``, ``x[mask] = 0``; `place_of` tells the rest.
+
+    >>> def forward(x):
+    ...     x *= 2
+    ...     return x
+    >>> written_at(forward, "x").text
+    'x *= 2'
+    """
+
+    def line(tree: ast.AST) -> int | None:
+        return next((node.lineno for node, target in _assignments(tree) if _writes(node, target, name)), None)
+
+    return _place(function, line)
+
+
+def _place(function: Callable[..., Any], line: Callable[[ast.AST], int | None]) -> Place | None:
     function = inspect.unwrap(function)
     try:
         lines, first = inspect.getsourcelines(function)
@@ -49,7 +69,7 @@ def place_of(function: Callable[..., Any], name: str, position: int | None) -> P
         return None
     if file is None:
         return None
-    found = _line(tree, name, position) or 1
+    found = line(tree) or 1
     return Place(file, first + found - 1, lines[found - 1].strip())
 
 
@@ -106,3 +126,15 @@ def _root(target: ast.expr) -> str | None:
     while isinstance(target, ast.Subscript):
         target = target.value
     return target.id if isinstance(target, ast.Name) else None
+
+
+def _writes(node: ast.stmt, target: ast.expr, name: str) -> bool:
+    """Whether an assignment changes the array of a name, and does not only give the name to another one."""
+    is_in_place = isinstance(node, ast.AugAssign)
+    while isinstance(target, ast.Subscript):
+        is_key = isinstance(target.slice, ast.Constant) and target.slice.value == name
+        if is_key and is_in_place:
+            return True
+        target, is_in_place = target.value, True
+    owner = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", None)
+    return is_in_place and owner == name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -158,7 +158,7 @@ class GradientReport(Shown):
         """The diagnoses in sentences, the most likely first."""
         say, joint = words(self.language, "diagnosis"), words(self.language, "check")("and")
         return tuple(
-            say(d.kind, names=joint.join(d.names), **{**d.facts, **_when(d.facts, say)})
+            say(d.kind, names=_joined(d.names, joint), **{**d.facts, **_when(d.facts, say)})
             for d in self.diagnoses
         )
 
@@ -207,6 +207,11 @@ class GradientReport(Shown):
             ],
             "places": {name: asdict(place) for name, place in self.places.items()},
         }
+
+
+def _joined(names: Sequence[str], joint: str) -> str:
+    """``a, b and c``."""
+    return joint.join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _when(facts: Mapping[str, Any], say: Words) -> dict[str, str]:

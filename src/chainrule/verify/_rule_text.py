@@ -16,8 +16,8 @@ _LONGEST = 60
 class _Text:
     """What stands for an array when a rule is run: every operation writes itself down."""
 
-    def __init__(self, text: str, bond: int = _ATOM, ndim: int | None = None) -> None:
-        self.text, self.bond, self._ndim = text, bond, ndim
+    def __init__(self, text: str, bond: int = _ATOM, ndim: int | None = None, sign: str = "") -> None:
+        self.text, self.bond, self.sign, self._ndim = text, bond, sign, ndim
 
     @property
     def ndim(self) -> int:
@@ -29,8 +29,9 @@ class _Text:
     def mT(self) -> _Text:
         return _Text(f"{self._at_least(_ATOM)}ᵀ")
 
-    def _at_least(self, bond: int) -> str:
-        return self.text if self.bond >= bond else f"({self.text})"
+    def _at_least(self, bond: int, *signs: str) -> str:
+        """The text, in brackets if it holds together less; one that ends with a step of these signs needs none."""
+        return self.text if self.bond >= bond or self.sign in signs else f"({self.text})"
 
     def __bool__(self) -> bool:
         raise TypeError("a text is neither true nor false")
@@ -39,15 +40,21 @@ class _Text:
         return _Text(f"-{self._at_least(_SIGN)}", _SIGN)
 
 
+# Behind which signs a sign may follow, on its left and on its right, and nobody wonders what is done first.
+_LEFT = {" + ": "+-", " - ": "+-", " * ": "*/", " / ": "*/", " · ": "·"}
+_RIGHT = {" + ": "+-", " * ": "*/", " · ": "·"}
+
+
 def _operator(sign: str, bond: int, swapped: bool = False) -> Callable[[_Text, Any], _Text]:
-    """Operations of one bond are done from the left; what stands on the right of one is put in brackets."""
+    """Operations of one bond are done from the left."""
 
     def write(one: _Text, other: Any) -> _Text:
         if bond == _POWER and other == 1 and not swapped:
             return one
         left, right = (_text(other), one) if swapped else (one, _text(other))
-        first = bond + 1 if bond == _POWER else bond
-        return _Text(f"{left._at_least(first)}{sign}{right._at_least(bond + 1)}", bond)
+        first = left._at_least(bond + 1, *_LEFT.get(sign, ""))
+        second = right._at_least(bond + 1, *_RIGHT.get(sign, ""))
+        return _Text(f"{first}{sign}{second}", bond, sign=sign.strip())
 
     return write
 

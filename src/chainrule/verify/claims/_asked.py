@@ -51,7 +51,19 @@ def result_of(out: Any, title: str) -> Any:
     if is_one and np.asarray(value).dtype.kind in "biuf":
         return value
     what = f"{title} returned {_described(value)}; expected one number or array of real numbers"
-    raise UnsupportedError(what, fix="check a function that returns one of its parts, or their weighted sum")
+    fix = "check a function that returns one of its parts, or their weighted sum"
+    if value is None:
+        fix = "end it with return and the result"
+    elif _is_of_numbers(value):
+        fix = "return np.array(…) of it, or one of its parts"
+    raise UnsupportedError(what, fix=fix)
+
+
+def _is_of_numbers(value: Any) -> bool:
+    """Whether nested lists could be an array."""
+    if isinstance(value, list | tuple):
+        return all(map(_is_of_numbers, value))
+    return isinstance(value, int | float | np.generic)
 
 
 def aligned(gradients: Any, inputs: Inputs, title: str) -> list[Any]:

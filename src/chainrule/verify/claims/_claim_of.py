@@ -54,7 +54,8 @@ def claim_of(
     gradient    df, when thing is f
     names       of the inputs, if not those in the signature
     parameters  of a layer: attributes, and those of their gradients, ``{"W": "dW"}``; found by convention if left out
-    targets     names or positions of inputs that have no gradient, though they are floats: one-hot rows
+    targets     names or positions of what has no gradient, though it is floats: one-hot rows; of a layer or network the
+                names of arrays that are constants
     returns     a `Claim`; what it does not claim is in its ``skipped``
     raises      UnsupportedError when thing is none of these or cannot be copied; ArgumentError when it does not do what
                 its kind does; DTypeError when there is no gradient to be checked
@@ -116,7 +117,7 @@ def _claim_of_function(f: Callable[..., Any], asked: Asked) -> Claim:
         if "torch" in sys.modules and is_tensor(_run_with_tensors(f, asked)):
             return claim_of_pytorch(f, asked)
         raise refusal from None
-    if is_jax(out):
+    if is_jax(out) or (isinstance(out, tuple) and out and is_jax(out[0])):
         return claim_of_jax(f, asked)
     if is_value_and_gradient(out, inputs):
         return claim_of_value_and_gradient(f, asked)

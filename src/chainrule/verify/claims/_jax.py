@@ -17,6 +17,7 @@ from .._slopes import Array
 from ._asked import Asked
 from ._inputs import Inputs, check_something_is_claimed, is_jax
 from ._names import code_of, title_of
+from ._with_gradient import claim_of_value_and_gradient, is_value_and_gradient
 
 Function = Callable[..., Any]
 
@@ -45,6 +46,21 @@ class _Session:
         return self._f(*self._inputs.filled(values))
 
 
+def with_arrays(f: Function) -> Function:
+    """The same function with NumPy's arrays as its results, computed in the precision of its inputs."""
+
+    @functools.wraps(f)
+    def run(*inputs: Any) -> Any:
+        with _precision_of([value for value in inputs if isinstance(value, np.ndarray)]):
+            return sys.modules["jax"].tree.map(_as_array, f(*inputs))
+
+    return run
+
+
+def _as_array(leaf: Any) -> Any:
+    return np.array(leaf) if is_jax(leaf) else leaf
+
+
 def is_of_jax(thing: Any, asked: Asked) -> bool:
     """A function compiled or with a rule of its own by JAX, or anything that is called with JAX's arrays."""
     jax = sys.modules.get("jax")
@@ -57,12 +73,16 @@ def is_of_jax(thing: Any, asked: Asked) -> bool:
 def claim_of_jax(f: Function, asked: Asked) -> Claim:
     """The claim of a function of JAX's arrays. Python's whole numbers are settings, such as an axis.
 
-    float64 is computed in float64, whatever JAX is set to outside of the check.
+    float64 is computed in float64, whatever JAX is set to outside of the check. One that returns a value and its
+    gradients, as ``jax.value_and_grad`` makes it, is taken at its word.
     raises   UnsupportedError when it returns anything but one array
     """
     inputs = asked.inputs_of(f).with_whole_numbers(asked.inputs)
     check_something_is_claimed(title_of(f), inputs.checked, inputs)
     open_session = functools.partial(_Session, f, inputs)
+    as_given = with_arrays(f)(*inputs.call_with(inputs.values))
+    if is_value_and_gradient(as_given, inputs):
+        return claim_of_value_and_gradient(with_arrays(f), asked)
     open_session().forward(inputs.values)  # what it refuses, it refuses here
     code = code_of(forward=f, backward=getattr(f, "bwd", None))
     return Claim(

@@ -69,6 +69,8 @@ def _changed(
 def float32(e: Evidence) -> Iterator[tuple[int, Found]]:
     """Right in float64 and wrong in float32, at values that both hold exactly."""
     s = e.first
+    if not np.isfinite(s.point.out).all():
+        return
     singles = [value.astype(np.float32) for value in s.point.values]
     claims = _claims(e, singles, s.dout.astype(np.float32))
     exact = _claims(e, [value.astype(np.float64) for value in singles], s.dout)

@@ -8,7 +8,7 @@ from .._slopes import Array
 from ._evidence import Evidence
 from ._found import Found, Patterns, rounded
 from ._point import Point, largest
-from ._sizes import is_bias
+from ._sizes import fitted, is_bias
 
 _MULTIPLES = 64  # labels miss by a few whole units, random numbers by fractions
 _OFF = -1000.0  # a sigmoid or ReLU with this bias gives 0
@@ -52,7 +52,7 @@ def _common_unit(sizes: Array) -> float:
 def penalty(e: Evidence, i: int) -> Patterns:
     """Off by a constant times the value itself: the gradient of ½·λ·Σw² is λ·w."""
     off = _multiple(e, i)
-    if off is None:
+    if off is None or fitted(e.samples, i):  # all of it off by one factor, as where the loss is nothing but Σw²
         return
     known = _strengths(e, i, off)
     if known is None:

@@ -25,7 +25,7 @@ ORDER = (
     "transposed", "swapped", "input_for_output", "output_for_input", "label_form",
     "rows", "shifted", "reversed", "missing_term", "other",
     "parameter_changed", "input_overwritten", "dout_overwritten", "output_overwritten",
-    "shape", "elements", "between", "unknown",
+    "shape", "elements", "between", "beside_kink", "unknown",
 )  # fmt: skip
 _OF_ONE = (_sizes, _shapes, _elements, _local, _axes, _biases, _stacks, _losses)
 _VALUES = tuple(pattern for family in _OF_ONE for pattern in family.FAMILY)
