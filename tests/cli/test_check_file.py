@@ -49,6 +49,26 @@ def test_a_wrong_one_is_wrong_in_both_languages_and_its_line_is_named(command, a
     assert "self.db = dout.mean(axis=0)" in done.out
 
 
+def test_a_gradient_that_was_forgotten_is_wrong_unless_it_is_said_to_be_none(command, affine):
+    forgotten = affine("self.db = dout.sum(axis=0)", "pass")
+    done = command("check", forgotten, *ARGUMENTS, *INPUT, "--lang", "ko")
+    assert done.code == 1
+    assert "1. b의 기울기를 찾을 수 없다." in done.out
+    assert command("check", forgotten, *ARGUMENTS, *INPUT, "--targets", "b, x").code == 0
+
+
+def test_the_loss_of_the_book_as_the_book_calls_it(command, tmp_path):
+    (tmp_path / "loss.py").write_text(
+        LOSS.replace("np.log(self.y)", "np.log(self.y + 1e-7)").replace("dout *", "")
+    )
+    words = ("loss.py:Loss", "--input", "x=(5,3)", "--input", "t=(5,):onehot3")
+    assert command("check", *words, "--tolerance", "1e-3").code == 1
+    assert command("check", *words, "--last", "--tolerance", "1e-3").code == 0
+    for flag in (["--last"], ["--targets", "t"], ["--tolerance", "0.1"]):
+        done = command("check", *flag)
+        assert (done.code, f"{flag[0]} needs something to check" in done.err) == (2, True)
+
+
 def test_a_network_with_labels(command, tmp_path):
     (tmp_path / "net.py").write_text(NETWORK)
     words = ("--argument", "sizes=[4, 3]:int", "--input", "t=(5,):int3", "--input", "x=(5,4)", "--json")

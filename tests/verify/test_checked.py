@@ -12,6 +12,7 @@ from rich.console import Console
 
 import chainrule as cr
 from chainrule.errors import ArgumentError, GradientError, UnsupportedError
+from chainrule.verify._draws import Draws
 
 RNG_SEED = 0
 
@@ -204,4 +205,101 @@ def test_the_small_constant_that_the_gradient_knows_nothing_of(scale: float) -> 
     assert [d.kind for d in report.diagnoses] == ["upstream_ignored", "small_constant"]
     network.last.factor = 2.0  # another mistake is not excused by the constant
     report = cr.check_gradients(network, x, t)
-    assert not report.ok and report.diagnoses[0].kind != "small_constant"
+    assert not report.ok
+    assert report.diagnoses[0].kind != "small_constant"
+
+
+def test_a_last_layer_is_checked_as_one_if_asked_to() -> None:
+    x, t = np.random.default_rng(1).normal(size=(6, 4)), np.array([0, 1, 2, 3, 0, 1])
+    assert not cr.check_gradients(BookLoss(), x, t, last=True).ok
+    report = cr.check_gradients(BookLoss(), x, t, last=True, tolerance=1e-3)
+    assert (report.ok, report.diagnoses) == (True, ())
+    BookLoss.factor = 2.0
+    try:
+        report = cr.check_gradients(BookLoss(), x, t, last=True, tolerance=1e-3)
+    finally:
+        BookLoss.factor = 1.0
+    assert not report.ok
+    with pytest.raises(ArgumentError, match="last=True is for code that takes an upstream gradient"):
+        cr.check_gradients(np.tanh, x, last=True)
+
+
+class Dropout:
+    """The lesson's book draws from NumPy's own generator."""
+
+    def __init__(self, passes: float = 0.0) -> None:
+        self.passes = passes
+
+    def forward(self, x: Any) -> Any:
+        self.mask = np.random.rand(*x.shape) > 0.5  # noqa: NPY002
+        return x * self.mask
+
+    def backward(self, dout: Any) -> Any:
+        return dout * np.where(self.mask, 1.0, self.passes)
+
+
+def test_a_layer_that_draws_random_numbers_draws_the_same_in_every_run() -> None:
+    x = np.random.default_rng(1).normal(size=(6, 4))
+    before = Draws.now()
+    assert cr.check_gradients(Dropout(), x).ok
+    report = cr.check_gradients(Dropout(passes=0.25), x)
+    assert not report.ok
+    assert report.inputs[0].correct is not None
+    assert report.inputs[0].correct.gates == ("multiply",)
+
+    class Fresh(Dropout):
+        def forward(self, x: Any) -> Any:
+            self.mask = np.random.default_rng().random(x.shape) > 0.5
+            return x * self.mask
+
+    with pytest.raises(ArgumentError, match=r"f gave two answers to one question.*\n.*\n.*np\.random itself"):
+        cr.check_gradients(Fresh(), x)
+    np.testing.assert_equal(before.numpy, Draws.now().numpy)  # whoever draws next draws what he would have
+
+
+def test_a_wrong_gradient_never_stands_without_a_reason() -> None:
+    at_kink = cr.check_gradients(
+        (lambda x: np.maximum(x, 0), lambda x: np.where(x == 0, 2.0, x > 0)), np.array([-1.0, 0.0, 2.0])
+    )
+    assert at_kink.reasons == (
+        "The function has a kink at (1,): whatever is between the slopes of its two sides, 0 and 1, is right there "
+        "for x; 2 is not.",
+    )
+    tiny = cr.check_gradients((lambda x: x**2, lambda x: 2.0000008 * x), np.array([1.0, 2.0]))
+    assert (tiny.ok, [d.kind for d in tiny.diagnoses]) == (False, ["unknown"])
+    outside = cr.check_gradients((np.log, lambda x: 1 / x), np.array([-1.0, 2.0]))
+    assert (outside.inputs[0].note, outside.diagnoses) == ("f itself is not finite here", ())
+
+
+def test_what_is_nothing_but_a_sum_of_squares_has_no_penalty() -> None:
+    report = cr.check_gradients((lambda w: np.sum(w**2), lambda w: 3 * w), np.array([1.0, -2.0, 0.5, 3.0]))
+    assert [(d.kind, d.facts) for d in report.diagnoses] == [("other", {"factor": 1.5})]
+
+
+def test_the_line_that_changes_a_parameter_is_named() -> None:
+    class Impatient(Affine):
+        def backward(self, dout: Any) -> Any:
+            dx = super().backward(dout)
+            self.W -= 0.1 * self.dW
+            return dx
+
+    layer, x = affine(Impatient)
+    assert cr.check_gradients(layer, x).places["W"].text == "self.W -= 0.1 * self.dW"
+
+
+def test_what_forward_should_have_returned() -> None:
+    class Numbers(Affine):
+        def forward(self, x: Any) -> Any:
+            return super().forward(x).tolist()
+
+    class Nothing(Affine):
+        def forward(self, x: Any) -> Any:
+            super().forward(x)
+
+    for kind, fix in (
+        (Numbers, r"return np\.array\(…\) of it"),
+        (Nothing, "end it with return and the result"),
+    ):
+        layer, x = affine(kind)
+        with pytest.raises(UnsupportedError, match=rf"fix   {fix}"):
+            cr.check_gradients(layer, x)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.verify._places import Place, place_of
+from chainrule.verify._places import Place, place_of, written_at
 
 
 class Layer:
@@ -82,3 +82,20 @@ def test_without_a_line_the_function_itself_is_meant() -> None:
 def test_what_has_no_source_has_no_place() -> None:
     assert place_of(np.tanh, "x", 0) is None
     assert place_of(len, "x", 0) is None
+
+
+def test_the_line_that_writes_into_an_array_and_not_one_that_names_another() -> None:
+    def backward(self: Any, x: Any, grads: Any) -> None:
+        self.W = self.W * 1
+        y = x[0]
+        x[y > 0] = 0
+        self.W -= 0.1 * self.dW
+        self.params["b"] -= grads["b"]
+
+    found = [written_at(backward, name) for name in ("x", "W", "b", "missing")]
+    assert [place and place.text for place in found] == [
+        "x[y > 0] = 0",
+        "self.W -= 0.1 * self.dW",
+        'self.params["b"] -= grads["b"]',
+        "def backward(self: Any, x: Any, grads: Any) -> None:",
+    ]

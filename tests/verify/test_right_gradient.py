@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule.verify import GradientReport, InputCheck
+from chainrule.verify._rule_text import _Text
 from tests.verify.claims._book import Affine, Sigmoid, TwoLayerNet, numbers
 
 torch = pytest.importorskip("torch")
@@ -125,6 +126,44 @@ def test_a_pair_and_a_function_with_its_gradient() -> None:
     np.testing.assert_allclose(found[1].value, np.cos(x), rtol=1e-12)
     assert (found[0].gates, found[1].gates) == (("tanh",), ("sum", "sin"))
     assert found[1].rule == "sin(x): dx = dout * cos(x)"
+
+
+@pytest.mark.parametrize(
+    ("f", "rule"),
+    [
+        (np.tanh, "tanh(x): dx = dout * (1 - out * out)"),
+        (cr.relu, "relu(x): dx = where(out <= 0, 0, dout)"),
+        (lambda x: x**3, "power(x, 3): dx = dout * 3 * x**2"),
+        (lambda x: 1 / x, "divide(1, x): dx = -dout * out / x"),  # the guard of 0 · ∞ is no part of a formula
+        (np.sqrt, "sqrt(x): dx = dout / (2 * out)"),
+        (lambda x: 2 - x, "subtract(2, x): dx = -dout"),
+    ],
+)
+def test_a_rule_has_the_brackets_that_it_needs(f: Any, rule: str) -> None:
+    report = cr.check_gradients((f, lambda x: 7.77 + 0 * x), np.array([0.5, 1.5]))
+    assert report.inputs[0].correct is not None
+    assert report.inputs[0].correct.rule == rule
+
+
+def test_products_of_two_sorts_are_told_apart() -> None:
+    x, y, z = map(_Text, "xyz")
+    assert [(x * (y @ z)).text, (x * y @ z).text, (x @ (y @ z)).text] == [
+        "x * (y · z)",
+        "(x * y) · z",
+        "x · y · z",
+    ]
+    assert [(x - (y - z)).text, (x + (y - z)).text, (x / (y * z)).text] == [
+        "x - (y - z)",
+        "x + y - z",
+        "x / (y * z)",
+    ]
+    assert [(x * (y / z)).text, (x * (y + z)).text, ((x + y) > z).text] == [
+        "x * y / z",
+        "x * (y + z)",
+        "x + y > z",
+    ]
+    with pytest.raises(TypeError, match="whether two texts are equal"):
+        x == y  # noqa: B015
 
 
 def test_the_network_of_the_lesson() -> None:

@@ -15,6 +15,7 @@ from ..graph import Variable
 from ..words import words
 from ._checked import check_claim
 from ._claim import Claim
+from ._draws import repeating, undisturbed
 from ._inside import look_inside
 from ._question import Question, is_float
 from ._report import GradientReport
@@ -57,8 +58,8 @@ def check_gradients(
                 names of arrays that are constants
     seed        of the random numbers
     tolerance   relative; 1e-7 in float64 and 1e-4 in float32 unless given
-    last        of a layer or a pair: its upstream gradient is always 1, as that of a loss at the end of a network is, and
-                backward may ignore it
+    last        of a layer or a pair: its upstream gradient is always 1, as that of a loss at the end of a network is,
+                and backward may ignore it
     lang        "en" or "ko"
     returns     a `GradientReport`: print it, or ask it ``.ok`` and ``.diagnoses``
     raises      DTypeError when an input asked for has no gradient; UnsupportedError when f is none of these;
@@ -73,12 +74,13 @@ def check_gradients(
     (False, 'sign')
     """
     words(lang, "check")  # refuses other languages before anything is computed
-    if wrt is None:
-        claim = _claim(f, inputs, gradient, names, parameters, targets)
-        if claim is not None and claim.kind != "function":
-            claim = replace(claim, takes_dout=claim.takes_dout and not last)
-            return check_claim(claim, seed, tolerance, lang)
-    elif gradient is not None or parameters or targets:
+    with undisturbed() as draws:
+        if wrt is None:
+            claim = _claim(f, inputs, gradient, names, parameters, targets)
+            if claim is not None and claim.kind != "function":
+                claim = replace(claim, takes_dout=claim.takes_dout and not last)
+                return check_claim(repeating(claim, draws), seed, tolerance, lang)
+    if wrt is not None and (gradient is not None or parameters or targets):
         raise ArgumentError(
             "wrt is for functions of variables, whose gradients are backprop's", fix="leave it out"
         )

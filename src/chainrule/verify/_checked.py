@@ -12,7 +12,6 @@ from ._claim import Claim
 from ._compare import compare, upstream
 from ._confirmed import with_right
 from ._curve import curve_of
-from ._draws import Draws, repeating
 from ._places import Place, place_of, written_at
 from ._report import GradientReport, InputCheck
 from ._reused import Reused
@@ -31,10 +30,9 @@ def check_claim(claim: Claim, seed: int, tolerance: float | None, language: str)
     # Not at the top: only those who check pay for it.
     from threadpoolctl import threadpool_limits
 
-    rng, draws = np.random.default_rng(seed), Draws.now()
+    rng = np.random.default_rng(seed)
     # Thousands of small products: threads that wait for one another cost more than they help, tenfold on busy cores.
     with np.errstate(all="ignore"), threadpool_limits(1, user_api="blas"):
-        claim = repeating(claim, draws)
         out = np.asarray(claim.value(claim.values))
         dout = upstream(rng, out.shape) if claim.takes_dout else np.ones(out.shape)
         given = dout.astype(out.dtype) if dout.shape else float(dout)
@@ -45,7 +43,6 @@ def check_claim(claim: Claim, seed: int, tolerance: float | None, language: str)
         diagnoses = (*diagnoses, *_left_over(checks, diagnoses))
         checks = [_with_curve(claim, check, dout) for check in _accused(checks, diagnoses)]
         checks = with_right(claim, checks, claimed, dout, rng)
-    draws.again()  # whoever draws next draws what he would have
     skipped = [
         InputCheck(name, (), "", "not checked", reason=reason) for name, reason in claim.skipped.items()
     ]

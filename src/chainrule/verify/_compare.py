@@ -111,7 +111,9 @@ def _point(
     here, again = run(values), run(values)
     if np.shape(here) != np.shape(dout) or not np.array_equal(here, again, equal_nan=True):
         what = "f gave two answers to one question: it is random, or it keeps something from one call to the next"
-        raise ArgumentError(what, fix="make its random generator inside f, from a fixed seed, or draw from np.random itself")
+        raise ArgumentError(
+            what, fix="make its random generator inside f, from a fixed seed, or draw from np.random itself"
+        )
     coarsest = max(map(_precision, (*inputs, output)), key=_eps)
     usual = TOLERANCES[coarsest]
     chosen = usual if tolerance is None else Tolerance(tolerance, min(tolerance, usual.atol))

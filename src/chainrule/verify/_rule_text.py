@@ -9,7 +9,7 @@ import numpy as np
 
 from ..graph import Variable
 
-_SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)  # how tightly the parts of a text hold together
+_ORDER, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(6)  # how tightly the parts of a text hold together
 _LONGEST = 60
 
 
@@ -36,6 +36,14 @@ class _Text:
     def __bool__(self) -> bool:
         raise TypeError("a text is neither true nor false")
 
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        """Rules ask for 0 and NaN only to keep 0 · ∞ away, which nobody writes into a formula: they are told no."""
+        if isinstance(other, _Text) and other is not self:
+            raise TypeError("nobody knows whether two texts are equal")
+        return other is self
+
     def __neg__(self) -> _Text:
         return _Text(f"-{self._at_least(_SIGN)}", _SIGN)
 
@@ -60,6 +68,10 @@ def _operator(sign: str, bond: int, swapped: bool = False) -> Callable[[_Text, A
 
 
 for _name, _sign, _bond in (
+    ("gt", " > ", _ORDER),
+    ("ge", " >= ", _ORDER),
+    ("lt", " < ", _ORDER),
+    ("le", " <= ", _ORDER),
     ("add", " + ", _SUM),
     ("sub", " - ", _SUM),
     ("mul", " * ", _PRODUCT),
@@ -68,7 +80,8 @@ for _name, _sign, _bond in (
     ("pow", "**", _POWER),
 ):
     setattr(_Text, f"__{_name}__", _operator(_sign, _bond))
-    setattr(_Text, f"__r{_name}__", _operator(_sign, _bond, swapped=True))
+    if _bond is not _ORDER:
+        setattr(_Text, f"__r{_name}__", _operator(_sign, _bond, swapped=True))
 
 
 class _Functions:
@@ -76,6 +89,11 @@ class _Functions:
 
     def zeros_like(self, x: Any) -> _Text:
         return _Text("0")
+
+    def where(self, condition: Any, x: Any, y: Any) -> _Text:
+        if isinstance(condition, bool):
+            return _text(x if condition else y)
+        return _Text(f"where({condition.text}, {_text(x).text}, {_text(y).text})")
 
     def __getattr__(self, name: str) -> Callable[..., _Text]:
         def call(*args: Any, **settings: Any) -> _Text:

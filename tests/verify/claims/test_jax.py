@@ -86,3 +86,18 @@ def test_functions_that_do_not_fit() -> None:
         claim_of(jax.jit(lambda x: (x, x)), numbers(2))
     with pytest.raises(DTypeError, match=r"has no gradient to be checked: x \(integers\)"):
         claim_of(jax.jit(lambda x: x), np.array([1, 2]))
+
+
+def test_a_pair_and_a_value_with_its_gradients_are_taken_at_their_word() -> None:
+    def f(x: Any) -> Any:
+        return jnp.sum(x**3)
+
+    x = numbers(4, 3)
+    pair = claim_of((f, jax.grad(f)), x)
+    plain, compiled = claim_of(jax.value_and_grad(f), x), claim_of(jax.jit(jax.value_and_grad(f)), x)
+    assert [c.kind for c in (pair, plain, compiled)] == ["pair", "value and gradient", "value and gradient"]
+    for claim in (pair, plain, compiled):
+        assert np.asarray(claim.value(claim.values)).dtype == np.float64
+        assert_right(claim)
+    wrong = claim_of(lambda x: (jnp.sum(x**3), 2 * x), jnp.asarray(x))
+    np.testing.assert_allclose(wrong.gradients([x], 1.0)[0], 2 * x)

@@ -67,8 +67,9 @@ def _guard(gate: Gate, inputs: Sequence[Any], settings: Mapping[str, Any]) -> tu
         constant, value = sorted(inputs, key=lambda i: isinstance(i, Variable))
     else:
         return 0.0, None
-    is_small = isinstance(constant, int | float) and 0 < constant <= _LARGEST
-    return (float(constant), value) if is_small else (0.0, None)
+    if isinstance(constant, int | float) and 0 < constant <= _LARGEST:
+        return float(constant), value
+    return 0.0, None
 
 
 def _without(constants: Collection[float], trace: Traced, dout: Array) -> Gradients:

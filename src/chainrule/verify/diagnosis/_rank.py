@@ -10,7 +10,19 @@ import numpy as np
 
 from .._claim import Claim
 from .._diagnosis import Diagnosis
-from . import _axes, _biases, _calls, _constants, _elements, _hidden, _local, _losses, _shapes, _sizes, _stacks
+from . import (
+    _axes,
+    _biases,
+    _calls,
+    _constants,
+    _elements,
+    _hidden,
+    _local,
+    _losses,
+    _shapes,
+    _sizes,
+    _stacks,
+)
 from ._evidence import Evidence
 from ._found import Found, worst
 
