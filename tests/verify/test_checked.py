@@ -303,3 +303,38 @@ def test_what_forward_should_have_returned() -> None:
         layer, x = affine(kind)
         with pytest.raises(UnsupportedError, match=rf"fix   {fix}"):
             cr.check_gradients(layer, x)
+
+
+class ReluNetwork:
+    """As the lesson makes it: small weights, many rows, so that many units are near their kinks."""
+
+    def __init__(self, dtype: Any, row: float = 1.0) -> None:
+        rng = np.random.default_rng(RNG_SEED)
+        shapes = {"W1": (300, 40), "W2": (40, 10)}
+        self.params = {name: (0.01 * rng.normal(size=shape)).astype(dtype) for name, shape in shapes.items()}
+        self.row = row
+
+    def loss(self, x: Any, t: Any) -> Any:
+        self.h = np.maximum(x @ self.params["W1"], 0)
+        z = self.h @ self.params["W2"]
+        self.y = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+        return -np.mean(np.log(self.y[np.arange(len(t)), t]))
+
+    def gradient(self, x: Any, t: Any) -> Any:
+        self.loss(x, t)
+        dz = (self.y - np.eye(10)[t]) / len(t)
+        found = {"W1": x.T @ (dz @ self.params["W2"].T * (self.h > 0)), "W2": self.h.T @ dz}
+        found["W1"][200] *= self.row
+        return found
+
+
+@pytest.mark.parametrize(("dtype", "seed"), [(np.float64, 0), (np.float32, 1)])
+def test_of_a_large_matrix_before_many_kinks_right_is_ok_and_a_wrong_row_is_found(dtype: Any, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x, t = rng.normal(size=(100, 300)).astype(dtype), rng.integers(0, 10, 100)
+    report = cr.check_gradients(ReluNetwork(dtype), x, t, seed=seed)
+    assert [(i.name, i.verdict) for i in report.inputs[:2]] == [("W1", "ok"), ("W2", "ok")]
+    (check, *_) = cr.check_gradients(ReluNetwork(dtype, row=1.1), x, t, seed=seed).wrong
+    assert check.name == "W1"
+    assert check.index is not None
+    assert check.index[0] == 200

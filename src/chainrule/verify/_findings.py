@@ -96,10 +96,10 @@ class Finding(NamedTuple):
         return 0.0 if self.error == 0 else self.error / size if size < np.inf else np.inf
 
     @property
-    def urgency(self) -> tuple[int, float]:
-        """What a person should see first."""
+    def urgency(self) -> tuple[int, bool, float]:
+        """What a person should see first: of what is equally bad an element, which can be looked at."""
         error = self.error / self.slope.error if self.slope.error else self.error
-        return _ORDER.index(self.verdict), error
+        return _ORDER.index(self.verdict), self.part.stop - self.part.start == 1, error
 
 
 class Lines(NamedTuple):
@@ -123,17 +123,31 @@ class Lines(NamedTuple):
 
     def along_directions(self, rng: np.random.Generator) -> list[Finding]:
         """Random directions; one that is wrong is narrowed down to an element."""
-        scale = self._scale()
-        weights = [scale * rng.choice([-1.0, 1.0], self.x.size) for _ in range(DIRECTIONS)]
-        findings = self._findings([(slice(0, self.x.size), w) for w in weights])
-        for finding, w in zip(findings, weights, strict=True):
+        everything, scale, usual = slice(0, self.x.size), self._scale(), self._usual_size()
+        signs = [rng.choice([-1.0, 1.0], self.x.size) for _ in range(DIRECTIONS)]
+        findings = self._findings([(everything, scale * one) for one in signs])
+        odd = [k for k, finding in enumerate(findings) if finding.verdict != "ok"]
+        again = self._findings([(everything, usual * signs[k]) for k in odd]) if odd and usual < 1 else []
+        for k, finding in zip(odd, again, strict=False):
+            # Who was wrong by more than rounding hides now was driven over kinks.
+            would_show = usual * findings[k].error > finding.slope.error
+            if finding.verdict == "ok" and (would_show or findings[k].verdict != "wrong"):
+                findings[k] = finding
+        for finding, one in zip(findings, signs, strict=True):
             if finding.verdict not in GOOD:
-                return [*findings, *self.along_elements([self._narrowed(w)])]
+                suspects = {self._narrowed(step * one) for step in (scale, usual)}
+                return [*findings, *self.along_elements(sorted(suspects))]
         return findings
 
     def _scale(self) -> Array:
         """The step of each element is in proportion to it, but for small numbers not less than to 1."""
         return np.where(np.isfinite(self.x), np.maximum(1.0, np.abs(self.x)), 1.0)
+
+    def _usual_size(self) -> float:
+        """The step of small elements where all are moved: as many steps in proportion to 1 drive many a ReLU over its
+        kink. Rounding counts for more then."""
+        usual = float(np.sqrt(np.mean(np.square(self.x[np.isfinite(self.x)]))))
+        return min(1.0, usual) if usual > 0 else 1.0
 
     def _line(self, part: slice, weights: Array) -> Line:
         def out(distance: float) -> Array:
