@@ -329,7 +329,9 @@ class ReluNetwork:
 
 
 @pytest.mark.parametrize(("dtype", "seed"), [(np.float64, 0), (np.float32, 1)])
-def test_of_a_large_matrix_before_many_kinks_right_is_ok_and_a_wrong_row_is_found(dtype: Any, seed: int) -> None:
+def test_of_a_large_matrix_before_many_kinks_right_is_ok_and_a_wrong_row_is_found(
+    dtype: Any, seed: int
+) -> None:
     rng = np.random.default_rng(seed)
     x, t = rng.normal(size=(100, 300)).astype(dtype), rng.integers(0, 10, 100)
     report = cr.check_gradients(ReluNetwork(dtype), x, t, seed=seed)

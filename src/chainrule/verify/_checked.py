@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -27,12 +29,8 @@ def check_claim(claim: Claim, seed: int, tolerance: float | None, language: str)
     seed       of the upstream gradient, of directions, and of the points at which mistakes are looked at
     tolerance  relative, or None for the usual one of the precision
     """
-    # Not at the top: only those who check pay for it.
-    from threadpoolctl import threadpool_limits
-
     rng = np.random.default_rng(seed)
-    # Thousands of small products: threads that wait for one another cost more than they help, tenfold on busy cores.
-    with np.errstate(all="ignore"), threadpool_limits(1, user_api="blas"):
+    with np.errstate(all="ignore"), _one_thread():
         out = np.asarray(claim.value(claim.values))
         dout = upstream(rng, out.shape) if claim.takes_dout else np.ones(out.shape)
         given = dout.astype(out.dtype) if dout.shape else float(dout)
@@ -49,6 +47,24 @@ def check_claim(claim: Claim, seed: int, tolerance: float | None, language: str)
     places = {check.name: _place(claim, check.name, diagnoses) for check in checks if not check.ok}
     found = {name: place for name, place in places.items() if place is not None}
     return GradientReport(claim.title, seed, (*checks, *skipped), diagnoses, found, language)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Thousands of small products: threads that wait for one another cost more than they help, tenfold on busy cores."""
+    # Not at the top: only those who check pay for it.
+    from threadpoolctl import threadpool_limits
+
+    torch = sys.modules.get("torch")
+    before = None if torch is None else torch.get_num_threads()
+    with threadpool_limits(1, user_api="blas"):
+        try:
+            if torch is not None:
+                torch.set_num_threads(1)  # it has its own
+            yield
+        finally:
+            if torch is not None:
+                torch.set_num_threads(before)
 
 
 def _compared(

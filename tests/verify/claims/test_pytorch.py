@@ -96,6 +96,23 @@ def test_a_function_with_a_gradient_by_hand(thing: Any) -> None:
     np.testing.assert_allclose(claim.gradients(claim.values, np.ones(3))[0], 2 * x**2)
 
 
+def test_a_check_uses_one_thread_of_its_own_and_gives_the_others_back() -> None:
+    seen: list[int] = []
+    before = torch.get_num_threads()
+
+    def f(x: Any) -> Any:
+        seen.append(torch.get_num_threads())
+        return torch.tanh(x)
+
+    torch.set_num_threads(2)
+    try:
+        assert cr.check_gradients(f, torch.tensor([0.5, -1.0])).ok
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert seen[-1] == 1
+
+
 def test_frozen_parameters_and_detached_inputs() -> None:
     module = linear()
     module.bias.requires_grad_(False)
