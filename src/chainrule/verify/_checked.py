@@ -51,7 +51,8 @@ def check_claim(claim: Claim, seed: int, tolerance: float | None, language: str)
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Thousands of small products: threads that wait for one another cost more than they help, tenfold on busy cores."""
+    """For thousands of small products: threads that wait for one another cost more than they help, tenfold on busy
+    cores."""
     # Not at the top: only those who check pay for it.
     from threadpoolctl import threadpool_limits
 
