@@ -101,6 +101,41 @@ class _ReluWithOneAt0:
         return dout * (self.x >= 0)
 
 
+class _UsedTwice:
+    """A value goes two ways, and the gradient of the second takes the place of the first one's."""
+
+    def forward(self, x):
+        self.y = np.tanh(x)
+        return self.y * self.y.sum(axis=1, keepdims=True)
+
+    def backward(self, dout):
+        grads = {"y": (dout * self.y).sum(axis=1, keepdims=True) * np.ones_like(self.y)}
+        grads["y"] = dout * self.y.sum(axis=1, keepdims=True)
+        return grads["y"] * (1 - self.y**2)
+
+
+class _LogWhereItIsLeftOut:
+    """0 · ∞ of the branch that np.where does not take."""
+
+    def forward(self, x):
+        self.x = x
+        return np.where(x > 0, np.log(np.where(x > 0, x, 1.0)), 0.0)
+
+    def backward(self, dout):
+        return (self.x > 0) * dout / np.maximum(self.x, 0)
+
+
+class _Norm:
+    """0 / 0 where a row is 0."""
+
+    def forward(self, x):
+        self.x, self.norm = x, np.sqrt((x**2).sum(axis=1))
+        return self.norm
+
+    def backward(self, dout):
+        return dout[:, None] * self.x / self.norm[:, None]
+
+
 def traps() -> Iterator[Trap]:
     """All of them; those of libraries that are not installed are left out."""
     rng = np.random.default_rng(3)
@@ -111,9 +146,12 @@ def traps() -> Iterator[Trap]:
         ("ReLU passes 1 at a kink (1)", (), _ReluWithOneAt0, (kink,)),
         ("1e-7 inside the log (5)", ("small_constant",), _WithinALog, (6 * x, one_hot)),
         ("softmax over all rows (6)", ("wrong_axis",), _SoftmaxOfAll, (x, one_hot)),
+        ("one of two ways counts (10)", ("missing_term",), _UsedTwice, (x,)),
         ("ReLU writes into dout (13)", ("dout_overwritten",), _Relu, (x,)),
         ("loss ignores dout (15)", ("upstream_ignored",), _SoftmaxWithLoss, (x, t)),
         ("label form told by size (17)", ("label_form", "shape"), _SoftmaxWithLoss, (x[:, :1], 0 * t)),
+        ("NaN of the other branch of where (22)", ("not_finite",), _LogWhereItIsLeftOut, (x,)),
+        ("norm of a row of zeros (23)", ("beside_kink",), _Norm, (x * (np.arange(5) != 2)[:, None],)),
     ]
     for label, right, code, inputs in ours:
         subject = Subject(code.__name__, "layer", {code.__name__: code}, Point)
