@@ -99,5 +99,7 @@ def test_a_pair_and_a_value_with_its_gradients_are_taken_at_their_word() -> None
     for claim in (pair, plain, compiled):
         assert np.asarray(claim.value(claim.values)).dtype == np.float64
         assert_right(claim)
+    rows = claim_of(lambda p: jnp.sum(p["x"].at[0].set(1.0) ** 2), {"x": jnp.asarray(x)})
+    assert rows.kind == "jax"
     wrong = claim_of(lambda x: (jnp.sum(x**3), 2 * x), jnp.asarray(x))
     np.testing.assert_allclose(wrong.gradients([x], 1.0)[0], 2 * x)

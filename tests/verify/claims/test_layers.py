@@ -131,6 +131,8 @@ def test_a_gradient_that_was_forgotten_is_missed_where_the_result_depends_on_the
     claim = claim_of(layer, x, targets=["scale", "b"])
     assert claim.names == ("x", "W")
     assert dict(claim.skipped) == {"running": "no gradient claimed", "b": "constant", "scale": "constant"}
+    layer.x = x  # called like the input: then that is meant
+    assert dict(claim_of(layer, x, targets="x").skipped)["x"] == "target"
 
 
 def test_arrays_of_a_layer_that_sets_no_gradient_are_constants_unless_called_like_parameters() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,10 +24,13 @@ class Asked:
     parameters: Mapping[str, str] | None = None
     targets: Collection[int | str] = ()
 
-    def inputs_of(self, function: Callable[..., Any], known: Sequence[str] = ()) -> Inputs:
+    def inputs_of(
+        self, function: Callable[..., Any], known: Sequence[str] = (), own: Collection[str] = ()
+    ) -> Inputs:
         """Our own copies, named by the caller or like the parameters of the function that takes them.
 
         known   what they are called where the signature does not tell, if there are as many
+        own     names that the object has for arrays of its own, which targets may be too
         raises  ArgumentError when the function takes another number of them
         """
         check_number(function, len(self.inputs))
@@ -35,13 +38,12 @@ class Asked:
         if names is None:
             number = len(self.inputs)
             names = known if len(known) == number else input_names(function, number)
-        return inputs_of(self.inputs, names, self.targets)
+        targets = [target for target in self.targets if target in names or target not in own]
+        return inputs_of(self.inputs, names, targets)
 
-    def without_constants(self, own: Collection[str]) -> tuple[Asked, list[str]]:
-        """The same with targets that are inputs, and those that are among an object's own arrays."""
-        constants = [name for name in own if name in self.targets]
-        targets = tuple(target for target in self.targets if target not in constants)
-        return replace(self, targets=targets), constants
+    def constants_of(self, own: Collection[str], inputs: Inputs) -> list[str]:
+        """Which of an object's own arrays the caller named among the targets."""
+        return [name for name in own if name in self.targets and name not in inputs.arguments]
 
 
 def result_of(out: Any, title: str) -> Any:

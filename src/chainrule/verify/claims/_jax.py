@@ -47,18 +47,21 @@ class _Session:
 
 
 def with_arrays(f: Function) -> Function:
-    """The same function with NumPy's arrays as its results, computed in the precision of its inputs."""
+    """The same function for NumPy's arrays, which are its results too, computed in the precision of its inputs."""
+    jax = sys.modules["jax"]
+
+    def of_jax(leaf: Any) -> Any:
+        return jax.numpy.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf
+
+    def of_numpy(leaf: Any) -> Any:
+        return np.array(leaf) if is_jax(leaf) else leaf
 
     @functools.wraps(f)
     def run(*inputs: Any) -> Any:
-        with _precision_of([value for value in inputs if isinstance(value, np.ndarray)]):
-            return sys.modules["jax"].tree.map(_as_array, f(*inputs))
+        with _precision_of([leaf for leaf in jax.tree.leaves(inputs) if isinstance(leaf, np.ndarray)]):
+            return jax.tree.map(of_numpy, f(*jax.tree.map(of_jax, inputs)))
 
     return run
-
-
-def _as_array(leaf: Any) -> Any:
-    return np.array(leaf) if is_jax(leaf) else leaf
 
 
 def is_of_jax(thing: Any, asked: Asked) -> bool:
@@ -67,7 +70,7 @@ def is_of_jax(thing: Any, asked: Asked) -> bool:
     if jax is None or not callable(thing):
         return False
     kinds = (type(jax.jit(abs)), jax.custom_vjp, jax.custom_jvp)
-    return isinstance(thing, kinds) or any(map(is_jax, asked.inputs))
+    return isinstance(thing, kinds) or any(map(is_jax, jax.tree.leaves(asked.inputs)))
 
 
 def claim_of_jax(f: Function, asked: Asked) -> Claim:

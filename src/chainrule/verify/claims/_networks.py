@@ -56,8 +56,9 @@ def claim_of_network(thing: Any, asked: Asked, factory: Callable[[], Any] | None
     if asked.parameters is not None:
         raise ArgumentError(f"the parameters of {title} are those in its params", fix="leave parameters= out")
     source = Source.of(thing, factory)
-    asked, constants = asked.without_constants(list(source.pristine.params))
-    inputs = asked.inputs_of(source.pristine.loss).unclaimed()
+    own = list(source.pristine.params)
+    inputs = asked.inputs_of(source.pristine.loss, own=own).unclaimed()
+    constants = asked.constants_of(own, inputs)
     floats = [key for key, value in thing.params.items() if is_float(value) and key not in constants]
     places, skipped = _tried(source, inputs, [Place(key, (_params,), key, True) for key in floats], title)
     check_something_is_claimed(title, places, inputs)

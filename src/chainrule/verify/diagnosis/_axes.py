@@ -78,8 +78,11 @@ def loss_axes(e: Evidence, i: int) -> Patterns:
         yield Found("wrong_axis", {"axis": 0})
     if claimed_is_fixed == [True, False] and right_is_fixed == [False, True]:
         yield Found("wrong_axis", {"axis": 1})
-    if not any(right_is_fixed) and _sums_alike(*right, None) and not _sums_alike(right[0], claimed[0], None):
-        yield Found("wrong_axis", {"axis": None})  # over the whole mini-batch, as if it were one row
+    if any(right_is_fixed):
+        return
+    if _sums_alike(*right, None) and not _sums_alike(right[0], claimed[0], None):
+        # Over the whole mini-batch, as if it were one row.
+        yield Found("wrong_axis", {"axis": None})
 
 
 def _sums_alike(here: Array, there: Array, axis: int | None) -> bool:
