@@ -340,3 +340,23 @@ def test_of_a_large_matrix_before_many_kinks_right_is_ok_and_a_wrong_row_is_foun
     assert check.name == "W1"
     assert check.index is not None
     assert check.index[0] == 200
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2])
+def test_a_value_that_goes_three_ways_of_which_one_is_not_counted(kept: int) -> None:
+    class Three:
+        def forward(self, x: Any) -> Any:
+            self.y = np.tanh(x)
+            return self.y * np.sum(self.y, axis=1, keepdims=True) + np.exp(self.y)
+
+        def backward(self, dout: Any) -> Any:
+            ways = [
+                dout * np.sum(self.y, axis=1, keepdims=True),
+                np.sum(dout * self.y, axis=1, keepdims=True),
+                dout * np.exp(self.y),
+            ]
+            del ways[kept]
+            return (ways[0] + ways[1]) * (1 - self.y**2)
+
+    report = cr.check_gradients(Three(), np.random.default_rng(kept).normal(size=(3, 4)))
+    assert report.diagnoses[0].kind == "missing_term"

@@ -14,35 +14,32 @@ import numpy as np
 from ...gates import Gate
 from ...graph import Variable, apply, gradients_of, reachable, rebuild
 from .._slopes import Array
-from .._traced import Traced, traced
+from .._traced import Traced
 from ._evidence import Evidence
 from ._found import Found
-from ._point import largest
 
 _LARGEST = 1e-3  # a larger one is a part of the function
-_EXACT = 1e-9  # of the largest element: all that rounding does
 
 Gradients = Sequence[Array | None]
 
 
 def left_out(e: Evidence) -> Iterator[tuple[int, Found]]:
     """What is claimed is right for forward without the constant, perhaps for an upstream gradient of ones only."""
-    traces = [traced(e.claim, s.point.values, s.dout) for s in e.samples[: len(e.samples) if e.wrong else 0]]
-    known = [trace for trace in traces if trace is not None]
-    constants = _constants(known[0].out) if known and len(known) == len(traces) else {}
+    constants = _constants(e.traces[0].out) if e.traces else {}
     together = [tuple(constants)] if len(constants) > 1 else []
     for some in (*together, *((one,) for one in constants)):
         gate = ", ".join(dict.fromkeys(constants[one] for one in some))
         facts = {"constant": ", ".join(f"{one:g}" for one in some), "gate": gate}
         found = Found("small_constant", facts, second=True)  # whatever else is wrong is worse
-        with_dout = [_without(some, t, s.dout) for t, s in zip(known, e.samples, strict=True)]
-        with_ones = [_without(some, t, np.ones_like(s.dout)) for t, s in zip(known, e.samples, strict=True)]
+        pairs = list(zip(e.traces, e.samples, strict=True))
+        with_dout = [_without(some, trace, s.dout) for trace, s in pairs]
+        with_ones = [_without(some, trace, np.ones_like(s.dout)) for trace, s in pairs]
         for i in e.wrong:
-            if _are_claimed(e, i, [t.gradients for t in known]):
+            if e.is_claimed(i, [trace.gradients for trace in e.traces]):
                 continue
-            if _are_claimed(e, i, with_dout):
+            if e.is_claimed(i, with_dout):
                 yield i, found
-            elif e.claim.takes_dout and _are_claimed(e, i, with_ones):
+            elif e.claim.takes_dout and e.is_claimed(i, with_ones):
                 yield i, found
                 yield i, Found("upstream_ignored")
 
@@ -81,16 +78,6 @@ def _without(constants: Collection[float], trace: Traced, dout: Array) -> Gradie
 
     out = rebuild([trace.out], lambda leaf: leaf, application)[trace.out]
     return gradients_of(out, trace.leaves, seed=np.reshape(dout, out.shape))
-
-
-def _are_claimed(e: Evidence, i: int, gradients: Sequence[Gradients]) -> bool:
-    return all(_is_same(s.claimed[i], g[i]) for s, g in zip(e.samples, gradients, strict=True))
-
-
-def _is_same(claimed: Any, expected: Any) -> bool:
-    if claimed is None or expected is None or np.shape(claimed) != np.shape(expected):
-        return False
-    return bool(largest(claimed - np.asarray(expected)) <= _EXACT * largest(expected))
 
 
 FAMILY = (left_out,)

@@ -11,9 +11,11 @@ import numpy as np
 from .._claim import Claim
 from .._compare import upstream
 from .._slopes import Array
+from .._traced import Traced, traced
 from ._point import WHOLE_UP_TO, Point, Sample, largest, same
 
 _TRIES = 4  # points that are tried until none is near a kink
+_ROUNDING = 1e-9  # of the largest element: two ways to compute one gradient
 
 
 class Evidence:
@@ -50,6 +52,18 @@ class Evidence:
             if gradient is None or s.claimed[i] is None or not s.agrees(i, s.claimed[i], gradient):
                 return False
         return True
+
+    @cached_property
+    def traces(self) -> list[Traced]:
+        """For each sample what the code turned out to be made of; none where that is not known, or nothing is wrong."""
+        found = [traced(self.claim, s.point.values, s.dout) for s in self.samples if self.wrong]
+        known = [trace for trace in found if trace is not None]
+        return known if len(known) == len(self.samples) else []
+
+    def is_claimed(self, i: int, gradients: Sequence[Sequence[Array | None]]) -> bool:
+        """Whether what is claimed is, up to rounding, what gates gave: for each sample, or for the first ones."""
+        pairs = zip(self.samples, gradients, strict=False)
+        return all(_is_same_but_for_rounding(s.claimed[i], g[i]) for s, g in pairs)
 
     def shapes_claimed(self, i: int) -> set[tuple[int, ...]]:
         """The shapes of what is claimed; one, unless the code is odd."""
@@ -146,6 +160,12 @@ def _size(value: Array) -> Array:
     """How far each element may be moved: small ones as far as a part of the usual."""
     usual = float(np.sqrt(np.mean(value * value))) if value.size else 0.0
     return np.maximum(np.abs(value), 0.1 * usual if usual else 1.0)
+
+
+def _is_same_but_for_rounding(claimed: Any, expected: Any) -> bool:
+    if claimed is None or expected is None or np.shape(claimed) != np.shape(expected):
+        return False
+    return bool(largest(claimed - np.asarray(expected)) <= _ROUNDING * largest(expected))
 
 
 def _is_right(s: Sample, i: int) -> bool:

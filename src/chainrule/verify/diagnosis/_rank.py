@@ -22,6 +22,7 @@ from . import (
     _shapes,
     _sizes,
     _stacks,
+    _ways,
 )
 from ._evidence import Evidence
 from ._found import Found, worst
@@ -41,7 +42,7 @@ ORDER = (
 )  # fmt: skip
 _OF_ONE = (_sizes, _shapes, _elements, _local, _axes, _biases, _stacks, _losses)
 _VALUES = tuple(pattern for family in _OF_ONE for pattern in family.FAMILY)
-_WHOLE = (*_calls.FAMILY, *_hidden.FAMILY, *_constants.FAMILY)
+_WHOLE = (*_calls.FAMILY, *_hidden.FAMILY, *_constants.FAMILY, *_ways.FAMILY)
 
 
 def diagnose(claim: Claim, wrong: Sequence[str], seed: int) -> tuple[Diagnosis, ...]:
