@@ -31,8 +31,8 @@ class Rows(ABC):
     def read(self, numbers: Array) -> Array:
         """The rows of these numbers, in their order."""
 
-    def order(self, rng: np.random.Generator) -> Array:
-        """All row numbers, shuffled in a way in which they can be read."""
+    def order(self, rng: np.random.Generator, batch_size: int) -> Array:
+        """All row numbers, shuffled in a way in which they can be read in mini-batches of this size."""
         return rng.permutation(len(self))
 
     @property

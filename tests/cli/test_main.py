@@ -82,7 +82,7 @@ def test_version(command):
         (("train", "--lr"), "chainrule train: argument --lr: expected one argument"),
         (("train", "--target-acc", "0.97"), "chainrule: unrecognized arguments: --target-acc"),
         (("train", "--target", "0.97"), "chainrule: --target, --task and --drop are for the columns of a table; "
-         "mnist is none\n  fix   give a CSV or Parquet file"),
+         "mnist is none\n  fix   give a CSV or Parquet file, or a folder of Parquet files"),
         (("eval",), "chainrule eval: the following arguments are required: RUN"),
         (("predict", "run"), "chainrule predict: the following arguments are required: FILE"),
         (("train", "minst"), "chainrule: there is no data set 'minst'\n"

@@ -16,9 +16,9 @@ __getattr__ = _lazy_names(
         "_mnist": ("load_mnist",),
         "_npy": ("read_npy",),
         "_npz": ("load_npz",),
-        "_shards": ("has_shards", "load_shards"),
+        "_shards": ("has_row_groups", "has_shards", "load_shards"),
         "_tables._column": ("Column", "Table", "normal"),
-        "_tables._load": ("TableData", "load_table"),
+        "_tables._load": ("TableData", "column_names", "load_table"),
         "_tables._preprocessing": ("Feature", "Prepared", "Preprocessing", "Target"),
         "_tables._read": ("read_table",),
     },
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from ._mnist import load_mnist
     from ._npy import read_npy
     from ._npz import load_npz
-    from ._shards import has_shards, load_shards
+    from ._shards import has_row_groups, has_shards, load_shards
     from ._tables._column import Column, Table, normal
-    from ._tables._load import TableData, load_table
+    from ._tables._load import TableData, column_names, load_table
     from ._tables._preprocessing import Feature, Prepared, Preprocessing, Target
     from ._tables._read import read_table
 
@@ -43,6 +43,8 @@ __all__ = [
     "Table",
     "TableData",
     "Target",
+    "column_names",
+    "has_row_groups",
     "has_shards",
     "load_idx",
     "load_mnist",

@@ -1,9 +1,9 @@
-"""Folders of Parquet files: rows are read in row groups, since single ones are dear."""
+"""Parquet files, of any size: rows are read in row groups, since single ones are dear."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
@@ -12,43 +12,62 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._rows import Rows
-from chainrule.errors import ArgumentError, DataError, MissingExtraError
+from chainrule.datasets._tables._column import MISSING, Column, Kind, Table, listed, normal
+from chainrule.datasets._tables._frames import column_of
+from chainrule.errors import DataError, MissingExtraError
 
 Array = NDArray[Any]
 
 _BUNDLE_BYTES = 1 << 25  # of the row groups that are in memory at a time, and among whose rows is shuffled
+_DAY = 86_400e6  # microseconds
 
 
-class _Group(NamedTuple):
-    """A row group of a file."""
+class Field(NamedTuple):
+    """A column as a file has it: its name there, and what it holds."""
+
+    name: str
+    kind: Kind
+
+
+class RowGroup(NamedTuple):
+    """A row group of a file.
+
+    first   the number of its first row among those of all groups
+    """
 
     path: Path
     number: int
+    first: int
     rows: int
 
 
 class GroupedRows(Rows):
-    """Some columns of Parquet files, row by row; what is unpacked stays for a while.
+    """Some rows of Parquet files as numbers; what is unpacked stays for a while.
 
     groups   all row groups, in order
-    columns  which
-    decode   from these columns of a row group, as pyarrow reads them, to its rows
-    row      their shape
-    names    what the classes are called, where these are class numbers of texts
+    chosen   which of their rows, in order, shape (rows,)
+    fields   the columns that are read, by name
+    encode   from such columns of a row group, and the numbers of rows in it, to rows (rows, numbers)
+    numbers  how many numbers a row has
     """
 
     def __init__(
         self,
-        groups: Sequence[_Group],
-        columns: Sequence[str],
-        decode: Callable[[Any, Path], Array],
-        row: tuple[int, ...],
+        groups: Sequence[RowGroup],
+        chosen: Array,
+        fields: Mapping[str, Field],
+        encode: Callable[[Table, Array], Array],
+        numbers: int,
         dtype: np.dtype[Any],
-        names: tuple[str, ...] = (),
     ) -> None:
-        self.shape, self.dtype, self.names = (sum(group.rows for group in groups), *row), dtype, names
-        self._groups, self._columns, self._decode = groups, columns, decode
-        self._ends = np.cumsum([group.rows for group in groups])
+        self.shape, self.dtype = (len(chosen), numbers), dtype
+        ends = np.searchsorted(chosen, [group.first + group.rows for group in groups])
+        firsts = [0, *ends[:-1].tolist()]
+        self._groups = [
+            (group, (chosen[start:end] - group.first).astype(np.int32))
+            for group, start, end in zip(groups, firsts, ends.tolist(), strict=True)
+        ]
+        self._fields, self._encode, self._ends = fields, encode, ends
         self._unpacked: OrderedDict[int, Array] = OrderedDict()
         self._lock = Lock()  # others may look at rows while training goes on
 
@@ -60,31 +79,49 @@ class GroupedRows(Rows):
             found[mine] = self._rows_of(number)[numbers[mine] - self._first(number)]
         return found
 
-    def order(self, rng: np.random.Generator) -> Array:
-        """Row groups shuffled, and then the rows of so many of them as are in memory together."""
-        order: list[Array] = []
-        bundle: list[Array] = []
+    def order(self, rng: np.random.Generator, batch_size: int) -> Array:
+        """Row groups shuffled, and then the rows of so many of them as are in memory together.
+
+        Among these, each has places of its own in the mini-batches, as wide as it is large: so a rank, which takes the
+        same places of all of them, unpacks its share of the row groups and no more, however many ranks there are.
+        """
+        order = np.empty(len(self), np.int64)
+        start = 0
+        for bundle in self._bundles(rng):
+            rows = np.concatenate([rng.permutation(self._numbers_of(number)) for number in bundle])
+            places = start + np.arange(len(rows))
+            order[places[np.argsort(places % batch_size, kind="stable")]] = rows
+            start += len(rows)
+        return order
+
+    def _bundles(self, rng: np.random.Generator) -> Iterable[list[int]]:
+        """The row groups, shuffled, in pieces that fit into memory together."""
+        bundle: list[int] = []
         size = 0
-        row_bytes = self.size // len(self) * self.dtype.itemsize
         for number in rng.permutation(len(self._groups)).tolist():
-            own = self._groups[number].rows
-            if bundle and size + own * row_bytes > _BUNDLE_BYTES:
-                order.append(rng.permutation(np.concatenate(bundle)))
+            own = len(self._groups[number][1]) * self.shape[1] * self.dtype.itemsize
+            if bundle and size + own > _BUNDLE_BYTES:
+                yield bundle
                 bundle, size = [], 0
-            bundle.append(self._first(number) + np.arange(own))
-            size += own * row_bytes
-        return np.concatenate([*order, rng.permutation(np.concatenate(bundle))])
+            bundle.append(number)
+            size += own
+        yield bundle
+
+    @property
+    def fingerprint(self) -> list[Any]:
+        return [[[group.path.name, group.rows] for group, _ in self._groups], *super().fingerprint]
 
     def _first(self, number: int) -> int:
-        return int(self._ends[number]) - self._groups[number].rows
+        return int(self._ends[number]) - len(self._groups[number][1])
+
+    def _numbers_of(self, number: int) -> Array:
+        return np.arange(self._first(number), self._ends[number])
 
     def _rows_of(self, number: int) -> Array:
         with self._lock:
             if number not in self._unpacked:
-                group = self._groups[number]
-                rows = self._decode(read_group(group, self._columns), group.path).astype(
-                    self.dtype, copy=False
-                )
+                group, chosen = self._groups[number]
+                rows = _naming(group.path, lambda: self._encode(read_group(group, self._fields), chosen))
                 size = rows.nbytes + sum(other.nbytes for other in self._unpacked.values())
                 while self._unpacked and size > _BUNDLE_BYTES:
                     size -= self._unpacked.popitem(last=False)[1].nbytes
@@ -93,152 +130,140 @@ class GroupedRows(Rows):
             return self._unpacked[number]
 
 
-def read_group(group: _Group, columns: Sequence[str]) -> Any:
-    """Some columns of a row group, as pyarrow reads them."""
-    parquet = _pyarrow()
+def _naming(path: Path, encode: Callable[[], Array]) -> Array:
+    """What is made of rows; where they do not fit, an error that names their file."""
     try:
-        with parquet.ParquetFile(group.path) as file:
-            return file.read_row_group(group.number, columns=list(columns))
-    except Exception as error:  # with classes of pyarrow's own
-        raise DataError(f"{group.path} cannot be read: {str(error) or type(error).__name__:.300}") from error
+        return encode()
+    except DataError as error:
+        what = error.what if str(path) in error.what else f"{path}: {error.what}"
+        raise DataError(what, fix=error.fix) from None
 
 
-def load_row_groups(
-    train: Sequence[Path], test: Sequence[Path], target: str | None, dtype: Any
-) -> tuple[tuple[Rows, Rows], tuple[Rows, Rows] | None]:
-    """Inputs and targets of Parquet files; see `load_shards`."""
-    splits = [_groups(files) for files in (train, test)]
-    schema = _schema([*train, *test])
-    if target not in schema:
-        what = "which column shall be predicted?" if target is None else f"there is no column {target!r}"
-        raise ArgumentError(f"{train[0].parent}: {what}", fix=f"target=, one of {', '.join(schema):.300}")
-    features = [name for name in schema if name != target]
-    for name in features:
-        if schema[name] not in ("number", "boolean"):
-            what = f"the column {name!r} in {train[0]} holds {schema[name]}; shards need numbers"
-            raise DataError(what, fix="leave it out of the files, or load_table, which encodes categories")
-    mean, scale = _spread(splits[0], features)
-    targets, row, t_dtype, names = _targets(splits[0], target, schema[target], np.dtype(dtype))
+def parquet_files(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The Parquet files of a folder for training and for the test, in the order of their names.
 
-    def inputs(table: Any, path: Path) -> Array:
-        rows: Array = np.empty((table.num_rows, len(features)), dtype)
-        for place, name in enumerate(features):
-            standard = (_numbers(table, name) - mean[place]) / scale[place]
-            rows[:, place] = np.where(np.isnan(standard), 0.0, standard)
-        return rows
-
-    def rows(groups: list[_Group]) -> tuple[Rows, Rows]:
-        return (
-            GroupedRows(groups, features, inputs, (len(features),), np.dtype(dtype)),
-            GroupedRows(groups, [target], targets, row, t_dtype, names),
-        )
-
-    return rows(splits[0]), rows(splits[1]) if splits[1] else None
+    Where none is called train…, all are for training.
+    """
+    files = sorted(folder.glob("*.parquet"))
+    train, test = ([path for path in files if path.name.startswith(word)] for word in ("train", "test"))
+    return (train, test) if train else (files, [])
 
 
-def _groups(files: Sequence[Path]) -> list[_Group]:
-    groups = []
+def groups_of(files: Iterable[Path]) -> list[RowGroup]:
+    """The row groups of some files that have rows."""
+    groups: list[RowGroup] = []
+    first = 0
     for path in files:
         try:
             with _pyarrow().ParquetFile(path) as file:
                 sizes = [file.metadata.row_group(n).num_rows for n in range(file.metadata.num_row_groups)]
         except Exception as error:  # with classes of pyarrow's own
-            raise DataError(f"{path} cannot be read: {str(error) or type(error).__name__:.300}") from error
-        groups += [_Group(path, number, rows) for number, rows in enumerate(sizes) if rows]
+            raise _unreadable(path, error) from error
+        for number, rows in enumerate(sizes):
+            if rows:
+                groups.append(RowGroup(path, number, first, rows))
+            first += rows
     return groups
 
 
-def _schema(files: Sequence[Path]) -> dict[str, str]:
-    """The kind of each column, which must be those of all files."""
-    import pyarrow as arrow
-
-    kinds: list[dict[str, str]] = []
+def fields_of(files: Sequence[Path]) -> dict[str, Field]:
+    """The columns by name, which must be those of all files; of kinds that cannot be read, by that name."""
+    known: dict[str, Field] = {}
     for path in files:
-        schema = _pyarrow().read_schema(path)
-        types = {
-            field.name: "number"
-            if arrow.types.is_integer(field.type) or arrow.types.is_floating(field.type)
-            else "boolean"
-            if arrow.types.is_boolean(field.type)
-            else str(field.type)
-            for field in schema
-        }
-        kinds.append(types)
-        if types != kinds[0]:
-            differ = sorted(name for name in {*types, *kinds[0]} if types.get(name) != kinds[0].get(name))
-            raise DataError(f"{path} and {files[0]} have other columns: {', '.join(differ):.300}")
-    return kinds[0]
+        own = {}
+        for field in _schema(path):
+            name = normal(field.name)
+            if name in own:
+                raise DataError(f"{path} has several columns called {name!r}", fix="give each its own name")
+            own[name] = Field(field.name, _kind(field.type))
+        known = known or own
+        if own != known:
+            none = Field("", "none")  # type: ignore[arg-type]
+            differ = [
+                f"{name} (here {own.get(name, none).kind}, there {known.get(name, none).kind})"
+                for name in sorted({*own, *known})
+                if own.get(name) != known.get(name)
+            ]
+            raise DataError(f"{path} has other columns than {files[0]}: {listed(differ, 3)}")
+    return known
 
 
-def _numbers(table: Any, name: str) -> Array:
-    """A column of numbers as float64, NaN where there is none."""
+def read_group(group: RowGroup, fields: Mapping[str, Field]) -> Table:
+    """Some columns of a row group."""
+    try:
+        with _pyarrow().ParquetFile(group.path) as file:
+            table = file.read_row_group(group.number, columns=[field.name for field in fields.values()])
+    except Exception as error:  # with classes of pyarrow's own
+        raise _unreadable(group.path, error) from error
+    return Table(str(group.path), _Columns(table, fields, group.path), table.num_rows)
+
+
+class _Columns(Mapping[str, Column]):
+    """Columns of a row group, made when they are asked for: one of them in float64 is enough at a time."""
+
+    def __init__(self, table: Any, fields: Mapping[str, Field], path: Path) -> None:
+        self._table, self._fields, self._path = table, fields, path
+
+    def __getitem__(self, name: str) -> Column:
+        field = self._fields[name]
+        return _column(name, self._table.column(field.name), field.kind, self._path)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+
+def _column(name: str, column: Any, kind: Kind, path: Path) -> Column:
+    """A column of a row group, as the same one of a whole table would be read."""
     import pyarrow as arrow
 
-    column = table.column(name)
-    column = column.cast(arrow.uint8()) if arrow.types.is_boolean(column.type) else column
-    numbers: Array = column.cast(arrow.float64(), safe=False).to_numpy()
-    return numbers
+    if kind == "category":
+        if not arrow.types.is_dictionary(column.type):
+            column = column.dictionary_encode()
+        encoded = column.unify_dictionaries().combine_chunks()
+        texts = column_of(name, np.array(encoded.dictionary.to_pylist(), object), kind)
+        places = encoded.indices.cast(arrow.int64()).fill_null(len(texts.values)).to_numpy()
+        return Column(kind, np.append(texts.values, MISSING)[places], texts.categories)
+    if kind == "date":
+        days = column.cast(arrow.timestamp("us")).cast(arrow.int64()).cast(arrow.float64(), safe=False)
+        return Column(kind, days.to_numpy() / _DAY)
+    column = column.cast(arrow.uint8()) if kind == "boolean" else column
+    numbers = column.cast(arrow.float64(), safe=False).to_numpy()
+    if np.isinf(numbers).any():
+        raise DataError(f"{path} has {numbers[np.isinf(numbers)][0]} in column {name!r}, no finite number")
+    return Column(kind, numbers)
 
 
-def _spread(groups: Sequence[_Group], columns: Sequence[str]) -> tuple[Array, Array]:
-    """Mean and standard deviation of each column, from one pass with a row group in memory at a time.
+def _kind(dtype: Any) -> Any:
+    """What a column of this type holds; the name of the type where it is nothing that a network could get."""
+    from pyarrow import types
 
-    source   Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979
-    """
-    count, mean, squares = (np.zeros(len(columns)) for _ in range(3))
-    for group in groups:
-        table = read_group(group, columns)
-        for place, name in enumerate(columns):
-            numbers = _numbers(table, name)
-            numbers = numbers[~np.isnan(numbers)]
-            if not numbers.size:
-                continue
-            with np.errstate(invalid="ignore"):  # of ∞ - ∞, which is found below
-                both, gap = count[place] + numbers.size, numbers.mean() - mean[place]
-                squares[place] += np.sum(np.square(numbers - numbers.mean()))
-                squares[place] += gap**2 * count[place] * numbers.size / both
-            mean[place] += gap * numbers.size / both
-            count[place] = both
-    deviation = np.sqrt(squares / np.maximum(count, 1))
-    for name, number in zip(columns, deviation, strict=True):
-        if not np.isfinite(number):
-            raise DataError(f"the column {name!r} in {groups[0].path.parent} has numbers that are not finite")
-    return mean, np.where(deviation > 0, deviation, 1.0)
+    dtype = dtype.value_type if types.is_dictionary(dtype) else dtype
+    if types.is_integer(dtype) or types.is_floating(dtype) or types.is_decimal(dtype):
+        return "number"
+    if types.is_boolean(dtype):
+        return "boolean"
+    if types.is_date(dtype) or types.is_timestamp(dtype):
+        return "date"
+    if types.is_string(dtype) or types.is_large_string(dtype):
+        return "category"
+    return "empty" if types.is_null(dtype) else str(dtype)
 
 
-def _targets(
-    groups: Sequence[_Group], target: str, kind: str, dtype: np.dtype[Any]
-) -> tuple[Callable[[Any, Path], Array], tuple[int, ...], np.dtype[Any], tuple[str, ...]]:
-    """How targets are read: whole numbers as classes, texts as classes in their order, other numbers as they are."""
-    import pyarrow as arrow
-
-    column = read_group(groups[0], [target]).column(target)
-    if arrow.types.is_floating(column.type):
-        return lambda table, path: _complete(table, target, path).reshape(-1, 1), (1,), dtype, ()
-    if kind == "number":
-        return lambda table, path: _complete(table, target, path), (), np.dtype(np.int64), ()
-    found: set[str] = set()
-    for group in groups:
-        found |= set(map(str, _complete(read_group(group, [target]), target, group.path)))
-    names = tuple(sorted(found))
-    places = {name: place for place, name in enumerate(names)}
-
-    def classes(table: Any, path: Path) -> Array:
-        texts = list(map(str, _complete(table, target, path)))
-        for text in texts:
-            if text not in places:
-                raise DataError(f"{path} holds {text!r} in {target!r}, which no training row does")
-        return np.array([places[text] for text in texts], np.int64)
-
-    return classes, (), np.dtype(np.int64), names
+def _schema(path: Path) -> Any:
+    try:
+        return _pyarrow().read_schema(path)
+    except Exception as error:  # with classes of pyarrow's own
+        raise _unreadable(path, error) from error
 
 
-def _complete(table: Any, target: str, path: Path) -> Array:
-    column = table.column(target)
-    if column.null_count:
-        raise DataError(f"{path}: {column.null_count:,} rows have no {target!r}", fix="leave these rows out")
-    values: Array = column.to_numpy()
-    return values
+def _unreadable(path: Path, error: Exception) -> Exception:
+    if isinstance(error, MissingExtraError):
+        return error
+    why = " ".join(str(error).split()) or type(error).__name__
+    return DataError(f"{path} cannot be read: {why:.300}", fix="get it again")
 
 
 def _pyarrow() -> Any:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,19 @@ from chainrule._rows import Rows, read_file
 from chainrule.datasets._idx import idx_header
 from chainrule.datasets._npy import npy_header
 from chainrule.datasets._promise import Stream, promised_bytes
-from chainrule.errors import DataError
+from chainrule.datasets._tables._column import normal
+from chainrule.errors import ArgumentError, DataError
 
 _AnyPath: TypeAlias = str | os.PathLike[str]
-_Split: TypeAlias = tuple[Rows, Rows]
+_Split: TypeAlias = tuple[Rows, Any]  # rows of inputs, and of their targets, or these as an array
 
 _NAMES = (  # of inputs; those of their targets have the second word instead of the first
-    (re.compile(r"(?P<split>train|test)-x(?P<rest>.*)\.npy"), "-x", "-t"),
-    (re.compile(r"(?P<split>train|test|t10k)-images(?P<rest>.*)[-.]idx[2-9]-ubyte"), "-images", "-labels"),
+    (re.compile(r"(?P<split>train|test)-x(?P<rest>.*)\.npy(\.gz)?"), "-x", "-t"),
+    (
+        re.compile(r"(?P<split>train|test|t10k)-images(?P<rest>.*)[-.]idx[2-9]-ubyte(\.gz)?"),
+        "-images",
+        "-labels",
+    ),
 )
 _IDX_AXES = re.compile(r"idx\d-ubyte$")
 
@@ -61,6 +66,10 @@ class ShardedRows(Rows):
             found[mine] = rows.reshape(len(mine), *self.shape[1:])
         return found
 
+    def file_of(self, number: int) -> Path:
+        """The file that holds a row."""
+        return self.shards[int(np.searchsorted(self._ends, number, side="right"))].path
+
     @property
     def fingerprint(self) -> list[Any]:
         sizes = [[shard.path.name, shard.path.stat().st_size] for shard in self.shards]
@@ -68,20 +77,26 @@ class ShardedRows(Rows):
 
 
 def load_shards(
-    folder: _AnyPath, *, target: str | None = None, dtype: Any = np.float32
+    folder: _AnyPath,
+    *,
+    target: str | None = None,
+    task: Literal["classification", "regression"] | None = None,
+    dtype: Any = np.float32,
 ) -> tuple[_Split, _Split | None]:
     """A data set in a folder of files, of any size: its rows stay on the disk until training asks for them.
 
     folder   holds train-x-….npy and train-t-….npy, as np.save writes them, or IDX files named train-images-…-idx3-ubyte
              and train-labels-…-idx1-ubyte; each file of inputs has one of targets, of the same name but for that word.
              Files of test-… (IDX: or t10k-…) are the test data. Files are taken in the order of their names. Or it
-             holds train….parquet and test….parquet, with columns of numbers beside the target
-    target   of Parquet: the column that is to be predicted; whole numbers and texts are classes
-    dtype    of Parquet: of the inputs, which are standardised by the mean and the deviation of the training rows; what
-             is missing is the mean
+             holds Parquet files, which are those of a table, see `load_table`: train….parquet and test….parquet, or
+             files with other names, which are all for training
+    target   of Parquet: the column that is to be predicted
+    task     of Parquet: "classification" or "regression", where the column itself shall not tell
+    dtype    of Parquet: of the inputs
     returns  (x_train, t_train), (x_test, t_test), or None for the latter where there are none. They are no arrays, but
              `Trainer` takes them, ``x[[3, 1]]`` reads rows, and ``len``, ``shape`` and ``dtype`` are as of an array:
-             inputs (N, numbers), targets as they are, but whole numbers as class numbers (N,) int64
+             inputs (N, numbers), targets as they are, but whole numbers as class numbers (N,) int64. Targets of Parquet
+             are arrays
     raises   DataError, naming the file, if one is missing, damaged, compressed, or does not fit the others
 
     The order of an epoch is that of the same rows in memory, to the last bit. Of Parquet, row groups are shuffled, and
@@ -99,13 +114,16 @@ def load_shards(
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}", fix="give a folder of shards")
-    tables = [sorted(folder.glob(f"{split}*.parquet")) for split in ("train", "test")]
-    if tables[0]:
-        from chainrule.datasets._row_groups import load_row_groups
+    if has_row_groups(folder):
+        from chainrule.datasets._tables._folder import load_folder
 
-        return load_row_groups(tables[0], tables[1], target, dtype)
-    if target is not None:
-        raise DataError(f"{folder} holds no train….parquet, of which a column could be the target {target!r}")
+        if target is None:
+            raise ArgumentError(f"{folder}: which column shall be predicted?", fix="target=, the name of one")
+        settings: Any = {"task": task, "drop": (), "test_share": 0.0, "seed": 0, "dtype": np.dtype(dtype)}
+        table: Any = load_folder(folder, target=normal(target), **settings)
+        return (table.x_train, table.t_train), (table.x_test, table.t_test) if len(table.x_test) else None
+    if (target, task) != (None, None):
+        raise DataError(f"{folder} holds no .parquet files, of which a column could be the target {target!r}")
     train, test = (_split(folder, names) for names in (("train",), ("test", "t10k")))
     if train is None:
         what = f"{folder} holds no shards: no train-x-….npy and no train-images-…-idx3-ubyte"
@@ -118,6 +136,11 @@ def load_shards(
                     f"{other.dtype} of rows {other.shape[1:]} for the test"
                 )
     return train, test
+
+
+def has_row_groups(folder: _AnyPath) -> bool:
+    """Whether a folder is one of Parquet files."""
+    return Path(folder).is_dir() and any(Path(folder).glob("*.parquet"))
 
 
 def has_shards(folder: _AnyPath) -> bool:
@@ -138,14 +161,24 @@ def _inputs(folder: Path, splits: Sequence[str]) -> list[tuple[re.Match[str], st
 
 def _split(folder: Path, splits: Sequence[str]) -> _Split | None:
     xs, ts = [], []
+    known = set()
     for match, word, other in _inputs(folder, splits):
+        if match[0].endswith(".gz"):
+            what = f"{folder / match[0]} is compressed, so its rows cannot be read one by one"
+            raise DataError(what, fix="gunzip it, and all others")
         name = _IDX_AXES.sub("idx1-ubyte", match[0].replace(word, other, 1))
         x, t = _shard(folder / match[0]), _shard(folder / name)
+        known.add(t.path)
         if x.shape[0] != t.shape[0]:
             raise DataError(f"{x.path} has {x.shape[0]:,} rows, {t.path} {t.shape[0]:,}", fix="one for each")
         if x.shape[0]:
             xs.append(x)
             ts.append(t)
+    # A file that was not fetched would not be noticed otherwise.
+    for split in splits:
+        targets = {*folder.glob(f"{split}-t*.npy"), *folder.glob(f"{split}-labels*idx1-ubyte")}
+        for path in sorted(targets - known):
+            raise DataError(f"{path} has targets, but the inputs that belong to them are not there")
     if not xs:
         return None
     for shards in (xs, ts):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._rows import Rows
-from ..datasets import has_shards, load_idx, load_mnist, load_npz, load_shards
+from ..datasets import has_row_groups, has_shards, load_idx, load_mnist, load_npz, load_shards
 from ..errors import ArgumentError, CheckpointError, DataError, DTypeError
 from ..training import RunFolder
 from ._table_options import TableOptions
@@ -97,22 +97,26 @@ class Data:
 def load_data(given: str, dtype: str, options: TableOptions | None = None) -> Data:
     """Read the data set that a user named.
 
-    given    "mnist", a folder of IDX files or of shards, an .npz file, or a table: a CSV or Parquet file
+    given    "mnist", a folder of IDX files or of shards, an .npz file, or a table: a CSV or Parquet file, or a folder
+             of Parquet files
     dtype    of the inputs: "float32" or "float64"; pixels stay uint8, which a network takes as x / 255
     options  of a table
     raises   DataError when there is none, or it is not one for the command line
     """
     options = options or TableOptions()
-    if Path(given).is_file() and not _is_npz(Path(given)):
+    if Path(given).is_file() and not _is_npz(Path(given)) or has_row_groups(given):
         return _load_table(given, dtype, options)
     if given != "mnist" and not Path(given).exists():
         raise DataError(
             f"there is no data set {given!r}",
             fix="give mnist, a folder of IDX files or shards, an .npz file, or a table as .csv or .parquet",
         )
+    if Path(given).is_dir() and not (has_shards(given) or any(Path(given).glob("*idx?-ubyte*"))):
+        what = f"the folder {given} holds no data set: no shards, no IDX files and no Parquet files"
+        raise DataError(what, fix="train-x-000.npy, train-t-000.npy, …; or *.parquet, and --target NAME")
     if (options.target, options.task, options.drop) != (None, None, ()):
         what = f"--target, --task and --drop are for the columns of a table; {given} is none"
-        raise ArgumentError(what, fix="give a CSV or Parquet file")
+        raise ArgumentError(what, fix="give a CSV or Parquet file, or a folder of Parquet files")
     if Path(given).is_dir() and has_shards(given):
         return _load_shards(given)
     if given == "mnist":
@@ -147,6 +151,10 @@ def _load_shards(given: str) -> Data:
         what = f"{given} holds inputs of {x_train.dtype}; shards are trained on as they are, so of floats or uint8"
         raise DTypeError(what, fix="np.save of x.astype(np.float32), or, for pixels, x.astype(np.uint8)")
     labels = np.asarray(t_train), np.asarray(t_test)
+    for t, own in zip((t_train, t_test), labels, strict=True):
+        if own.ndim == 1 and own.dtype.kind == "i" and own.min() < 0:
+            file = t.file_of(int(own.argmin()))
+            raise DataError(f"{file} holds the label {own.min()}; classes count from 0 up")
     return _classified(str(Path(given).resolve()), given, x_train, labels[0], x_test, labels[1])  # type: ignore[arg-type]
 
 
@@ -158,10 +166,10 @@ def _is_npz(path: Path) -> bool:
 
 
 def _load_table(given: str, dtype: str, options: TableOptions) -> Data:
-    from ..datasets import load_table, read_table  # which nobody waits for who trains on images
+    from ..datasets import column_names, load_table  # which nobody waits for who trains on images
 
     if options.target is None:
-        columns = ", ".join(read_table(given).columns)
+        columns = ", ".join(column_names(given))
         raise ArgumentError(
             f"{given} is a table; which column shall be predicted?",
             fix=f"--target NAME, one of {columns:.300}",

@@ -242,7 +242,7 @@ class Trainer:
         """The rest of the epoch under way, or the next one."""
         start = time.perf_counter()
         number = len(self.history)
-        order = order_of_rows(x, self.seed, number)
+        order = order_of_rows(x, self.seed, number, self.batch_size)
         rows = len(x) - len(x) % self.batch_size if self.drop_last else len(x)
         left = order[self.epoch_rows : rows]
         even = len(left) - len(left) % self.batch_size

@@ -157,3 +157,10 @@ def test_text_in_a_frame_is_read_as_in_a_file() -> None:
     assert [column.kind for column in table.columns.values()] == ["number", "boolean", "empty"]
     with pytest.raises(DataError, match="row 1 has 'x' in column 'a', which is no number"):
         read_table({"a": ["1", "x"]}, kinds={"a": "number"})
+
+
+def test_missing_values_of_a_dictionary_column_of_arrow_stay_missing() -> None:
+    arrow = pytest.importorskip("pyarrow")
+    values = ["net", None, "smooth", None]
+    column = read_table(arrow.table({"skin": arrow.array(values).dictionary_encode()}))["skin"]
+    assert [["net", "smooth", ""][code] for code in column.values] == ["net", "", "smooth", ""]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from math import fsum, sqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.datasets._tables._column import MOST_CATEGORIES, Array, Column, Table, listed
+from chainrule.datasets._tables._column import MOST_CATEGORIES, Array, Column, Kind, Table, listed
 from chainrule.datasets._tables._preprocessing import Feature, Preprocessing, Target, Task
-from chainrule.datasets._tables._suspects import counts_rows, names_rows
+from chainrule.datasets._tables._suspects import are_names, counts_rows, names_rows
 from chainrule.errors import DataError
 
 MOST_INPUTS = 100  # of one column of categories
@@ -46,7 +46,7 @@ def target_of(table: Table, name: str, task: Task | None) -> Target:
         numbers = column.numbers()
         numbers = numbers[~np.isnan(numbers)]
         if (task or _task_of(numbers, len(classes))) == "regression":
-            _check_size(name, numbers)
+            check_size(name, float(np.abs(numbers).max()))
             return Target(name, "number")
         classes.sort(key=float)
     elif names_rows(column.values):
@@ -67,6 +67,28 @@ def _task_of(numbers: Array, different: int) -> Task:
     return "classification" if are_few and np.all(numbers == np.floor(numbers)) else "regression"
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What the training rows tell of a column, whether they were looked at together or piece by piece.
+
+    counts_rows             whether it is one number more in each row, and is called like that
+    smallest, largest       of numbers, dates and booleans
+    typical, mean, std      of these; booleans need no mean and std
+    counts                  of categories: how often each occurs, "" for a missing one
+    """
+
+    kind: Kind
+    rows: int
+    missing: int
+    counts_rows: bool = False
+    smallest: float = 0.0
+    largest: float = 0.0
+    typical: float = 0.0
+    mean: float = 0.0
+    std: float = 0.0
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
 def fit(
     table: Table, target: Target, rows: Rows, drop: Collection[str] = ()
 ) -> tuple[Preprocessing, list[str]]:
@@ -76,27 +98,33 @@ def fit(
     drop     columns that somebody does not want
     raises   DataError when no column is left
     """
+    wanted = [name for name in table.columns if name != target.name and name not in drop]
+    columns = {name: _seen(name, table[name], rows) for name in wanted}
+    return settled(table.name, columns, target_of_rows(target, table[target.name], rows), drop)
+
+
+def settled(
+    table: str, columns: Mapping[str, Seen], target: Target, drop: Collection[str]
+) -> tuple[Preprocessing, list[str]]:
+    """The preprocessing of columns of which this was seen; see `fit`."""
     features: list[Feature] = []
     left_out = dict.fromkeys(drop, "not wanted")
     notes: list[str] = []
-    for name, column in table.columns.items():
-        if name == target.name or name in left_out:
-            continue
-        feature = _feature(name, column, rows)
+    for name, seen in columns.items():
+        feature = _feature(name, seen)
         if isinstance(feature, str):
             left_out[name] = feature
             notes.append(f"{name} is left out: {feature}")
         else:
             features.append(feature)
-            notes += _remarks(feature, column, rows)
+            notes += _remarks(feature, seen)
     if not features:
-        what = f"{table.name} has no column to predict {target.name!r} from"
+        what = f"{table} has no column to predict {target.name!r} from"
         raise DataError(what, fix="; ".join(notes) or "a table needs another column beside the target")
-    target = _settled(target, table[target.name], rows)
     return Preprocessing(tuple(features), target, left_out), notes
 
 
-def _settled(target: Target, column: Column, rows: Rows) -> Target:
+def target_of_rows(target: Target, column: Column, rows: Rows) -> Target:
     """The target with what its training rows tell."""
     if target.classes:
         counts = np.bincount(target.encode(column, rows))
@@ -107,45 +135,56 @@ def _settled(target: Target, column: Column, rows: Rows) -> Target:
     return replace(target, mean=mean, std=std)
 
 
-def _feature(name: str, column: Column, rows: Rows) -> Feature | str:
+def _feature(name: str, seen: Seen) -> Feature | str:
     """What a column becomes, or why it cannot help."""
-    values = column.values[rows]
-    if column.kind == "text":
+    if seen.kind == "text":
         return f"more than {MOST_CATEGORIES:,} different values that are no numbers: an id or free text"
-    if column.missing[rows].all():
+    if seen.missing == seen.rows:
         return "it has no values"
-    if counts_rows(name, column):
+    if seen.counts_rows:
         return "it counts the rows"
-    if column.kind == "category":
-        if values.min() == values.max():
+    if seen.kind == "category":
+        if len(seen.counts) == 1:
             return _CONSTANT
-        if names_rows(values):
+        if are_names(len(seen.counts), seen.rows):
             return "it names nearly every row"
-        return _one_hot(name, column, rows)
-    _check_size(name, column.numbers(rows))
-    if np.nanmin(values) == np.nanmax(values):
+        return _one_hot(name, seen.counts)
+    check_size(name, max(-seen.smallest, seen.largest))
+    if seen.smallest == seen.largest:
         return _CONSTANT
-    feature = _numeric(name, column, rows)
-    return feature if feature.std > 0 else "its numbers are too close to each other to be told apart"
+    if seen.kind == "boolean":
+        return Feature(name, "boolean", float(seen.typical >= 0.5))
+    if seen.std == 0:
+        return "its numbers are too close to each other to be told apart"
+    return Feature(name, seen.kind, seen.typical, seen.mean, seen.std)
 
 
-def _check_size(name: str, numbers: Array) -> None:
-    largest = float(np.nanmax(np.abs(numbers)))
+def check_size(name: str, largest: float) -> None:
+    """Refuse numbers whose squares are none."""
     if largest > _LARGEST:
         raise DataError(
             f"column {name!r} holds numbers up to {largest:g}, too large to compute with", fix="another unit"
         )
 
 
-def _numeric(name: str, column: Column, rows: Rows) -> Feature:
+def _seen(name: str, column: Column, rows: Rows) -> Seen:
+    """What a column in memory tells."""
+    missing = int(column.missing[rows].sum())
+    if column.kind == "text" or missing == len(rows):
+        return Seen(column.kind, len(rows), missing)
+    if column.kind == "category":
+        texts, places = column.texts(rows)
+        counts = dict(zip(texts, np.bincount(places).tolist(), strict=True))
+        return Seen("category", len(rows), missing, counts=counts)
     numbers = column.numbers(rows)
     there = numbers[~np.isnan(numbers)]
+    smallest, largest = float(there.min()), float(there.max())
+    check_size(name, max(-smallest, largest))
     typical = float(np.median(there))
-    if column.kind == "boolean":
-        return Feature(name, "boolean", float(typical >= 0.5))
     numbers[np.isnan(numbers)] = typical
-    mean, std = _mean_and_std(numbers)
-    return Feature(name, column.kind, typical, mean, std)
+    mean, std = _mean_and_std(numbers) if column.kind != "boolean" else (0.0, 0.0)
+    is_counter = counts_rows(name, column)
+    return Seen(column.kind, len(rows), missing, is_counter, smallest, largest, typical, mean, std)
 
 
 def _mean_and_std(numbers: Array) -> tuple[float, float]:
@@ -154,26 +193,22 @@ def _mean_and_std(numbers: Array) -> tuple[float, float]:
     return mean, sqrt(fsum(np.square(numbers - mean)) / len(numbers))
 
 
-def _one_hot(name: str, column: Column, rows: Rows) -> Feature:
+def _one_hot(name: str, counts: Mapping[str, int]) -> Feature:
     """A number for each category, for the most frequent ones where there are very many."""
-    places, counts = np.unique(column.values[rows], return_counts=True)
-    texts = [*column.categories, "", ""]
-    by_count = sorted(zip(-counts, (texts[place] for place in places), strict=True))
-    kept = [text for _, text in by_count[:MOST_INPUTS]]
+    kept = sorted(counts, key=lambda text: (-counts[text], text))[:MOST_INPUTS]
     typical = next(text for text in kept if text)
     return Feature(name, "category", typical, categories=tuple(sorted(kept)))
 
 
-def _remarks(feature: Feature, column: Column, rows: Rows) -> list[str]:
+def _remarks(feature: Feature, seen: Seen) -> list[str]:
     """What a person should know of a column that is used."""
     notes = []
-    different = len(np.unique(column.values[rows])) if feature.kind == "category" else 0
-    if different > len(feature.categories):
-        kept = len(feature.categories)
+    different, kept = len(seen.counts), len(feature.categories)
+    if different > kept:
         notes.append(
             f"{feature.name} has {different:,} categories; the {kept} most frequent have a number of their own"
         )
-    share = float(np.mean(column.missing[rows]))
+    share = seen.missing / seen.rows
     if share > _MANY_MISSING:
         notes.append(f"{feature.name} is missing in {share:.0%} of the training rows")
     return notes

@@ -99,6 +99,9 @@ def _labelled(frame: Any) -> Iterator[tuple[Any, Array, Kind | None]]:
 
 def _series(series: Any) -> tuple[Array, Kind | None]:
     """The values of a column of a frame, and whether they are categories: numbers, too, are names there."""
+    arrow_type: Any = getattr(series, "type", None)
+    if hasattr(arrow_type, "index_type"):  # of which pyarrow's to_numpy makes other values of missing ones
+        series = series.cast(arrow_type.value_type)
     dtype = str(getattr(series, "dtype", "")).partition("(")[0].lower()
     return np.asarray(series.to_numpy()), "category" if dtype in _CATEGORIES else None
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from chainrule.datasets._forms import Split
+from chainrule.datasets._shards import has_row_groups
 from chainrule.datasets._tables._column import Array, Table, counted, listed, normal
 from chainrule.datasets._tables._fit import Rows, fit, summary, target_of
 from chainrule.datasets._tables._preprocessing import Preprocessing, Target, Task
@@ -71,12 +74,14 @@ def load_table(
     """Read a table, and make numbers of it that a network can be trained on.
 
     source      whatever `chainrule.datasets.read_table` takes: the path of a CSV or Parquet file, a data frame, a
-                dictionary of columns, a list of rows
+                dictionary of columns, a list of rows. Or a folder of Parquet files, of any size, as `load_shards`
+                takes it: inputs then are rows on the disk, and what is missing becomes the mean
     target      the column to be predicted
     task        "classification" or "regression"; else classification for categories, booleans, and at most 20 different
                 whole numbers that recur, and regression for all other numbers
     drop        columns that the network shall not get
-    test_share  of the rows, drawn by chance; for classification the same share of each class
+    test_share  of the rows, drawn by chance; for classification the same share of each class. Of a folder only where no
+                file is called test….parquet
     seed        of that draw
     dtype       of the inputs: float32 or float64
     returns     inputs and targets for training and test, the preprocessing, and what was decided on the way
@@ -99,21 +104,40 @@ def load_table(
     if task not in (None, *_TASKS):
         raise ArgumentError(f"task must be one of {', '.join(_TASKS)}, or None; it is {task!r}")
     target, drop = normal(target), [normal(name) for name in drop]
+    if target in drop:
+        raise ArgumentError(f"{target!r} cannot be both the target and left out")
+    if isinstance(source, str | os.PathLike) and has_row_groups(source):
+        from chainrule.datasets._tables._folder import load_folder
+
+        settings: Any = {"test_share": test_share, "seed": seed, "dtype": np.dtype(dtype)}
+        return load_folder(Path(source), target=target, task=task, drop=drop, **settings)
     table = read_table(source, known=[target])
     for name in (target, *drop):
         table[name]  # raises where there is none
-    if target in drop:
-        raise ArgumentError(f"{target!r} cannot be both the target and left out")
     found = target_of(table, target, task)
     labelled = np.flatnonzero(~table[target].missing)
-    train, test = _split(table, found, labelled, test_share, seed)
+    train, test = split(table, found, labelled, test_share, seed)
     preprocessing, left_out = fit(table, found, train, drop)
     return _data(
         table, preprocessing, (train, test), np.dtype(dtype), _notes(table, labelled, seed), left_out
     )
 
 
-def _split(table: Table, target: Target, labelled: Rows, test_share: float, seed: int) -> tuple[Rows, Rows]:
+def column_names(source: Any) -> list[str]:
+    """The names of the columns of a table; see `load_table` for what is one.
+
+    >>> column_names({"grams": [90, 110], "kind": ["plum", "plum"]})
+    ['grams', 'kind']
+    """
+    if isinstance(source, str | os.PathLike) and has_row_groups(source):
+        from chainrule.datasets._row_groups import fields_of, parquet_files
+
+        train, test = parquet_files(Path(source))
+        return list(fields_of([*train, *test]))
+    return list(read_table(source).columns)
+
+
+def split(table: Table, target: Target, labelled: Rows, test_share: float, seed: int) -> tuple[Rows, Rows]:
     """The rows for training and for the test, in an order of chance."""
     rows = np.random.default_rng([seed, *b"table"]).permutation(labelled)
     count = len(rows)
@@ -149,7 +173,7 @@ def _data(
         *made,
         *(f"{note}, in the test rows" for note in also_made),
         *suspects(table, preprocessing, train, t_train),
-        *_about_target(target, t_train),
+        *about_target(target, t_train),
     ]
     return TableData(table.name, x_train, t_train, x_test, t_test, preprocessing, tuple(said))
 
@@ -163,7 +187,8 @@ def _notes(table: Table, labelled: Rows, seed: int) -> list[str]:
     return notes
 
 
-def _about_target(target: Target, t: Array) -> list[str]:
+def about_target(target: Target, t: Array) -> list[str]:
+    """In words what is predicted, and what to look out for; t as training gets it."""
     if target.task == "regression":
         return [
             f"target {target.name}: regression, mean {target.mean:.6g}, standard deviation {target.std:.6g}"

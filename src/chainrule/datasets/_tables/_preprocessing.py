@@ -24,8 +24,9 @@ class Feature:
     """A column that a network gets, and the numbers that it becomes: one, or one for each category.
 
     kind        "number", "boolean", "date" or "category"
-    typical     what stands for a missing value: the median, or the more frequent of 1 and 0; of categories the most
-                frequent one, for comparison alone: a missing one is a category of its own, "", or none
+    typical     what stands for a missing value: the median (of a folder of Parquet files the mean), or the more
+                frequent of 1 and 0; of categories the most frequent one, for comparison alone: a missing one is a
+                category of its own, "", or none
     mean, std   of the training rows, for numbers and dates: x becomes (x − mean) / std; else 0 and 1
     categories  each has a number that is 1 where a row has it; of a category that is not among them all are 0
     """
@@ -63,9 +64,12 @@ class Feature:
             far = f"{column.numbers(rows)[at]:g}, {abs(numbers[at]):.0g} standard deviations from what was trained on"
             raise DataError(f"a row has {self.name} {far}", fix="correct it, or leave the cell empty")
         out[:, 0] = numbers
-        if missing := int(gaps.sum()):
-            return f"{self.name}: {missing:,} missing, taken as {self.show(float(self.typical))}"
-        return None
+        missing = int(gaps.sum())
+        return self.about_missing(missing) if missing else None
+
+    def about_missing(self, missing: int) -> str:
+        """In words what so many missing values become."""
+        return f"{self.name}: {missing:,} missing, taken as {self.show(float(self.typical))}"
 
     def _encode_categories(self, column: Column, rows: Any, out: Array) -> str | None:
         places = {category: place for place, category in enumerate(self.categories)}

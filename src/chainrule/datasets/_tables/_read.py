@@ -39,6 +39,8 @@ def read_table(source: Any, *, kinds: Kinds | None = None, known: Collection[str
     """
     if isinstance(source, str | os.PathLike):
         path = Path(source)
+        if path.is_dir():
+            raise DataError(f"{path} is a folder", fix="give one of its files")
         if not path.is_file():
             raise DataError(f"there is no file {path}", fix="give the path of a CSV or Parquet file")
         try:

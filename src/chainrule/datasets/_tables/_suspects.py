@@ -22,14 +22,24 @@ _GIVEN_AWAY = 0.9999  # the share of the variance
 
 def counts_rows(name: str, column: Column) -> bool:
     """Whether a column counts the rows, from whatever number, and is named like that."""
-    if column.kind != "number" or _ID.fullmatch(name) is None or len(column.values) < 2:
+    if column.kind != "number" or not is_called_id(name) or len(column.values) < 2:
         return False
     return bool(np.all(np.diff(column.numbers()) == 1))
 
 
+def is_called_id(name: str) -> bool:
+    """Whether a column is called as those are that count or name rows."""
+    return _ID.fullmatch(name) is not None
+
+
 def names_rows(values: Array) -> bool:
     """Whether categories are so many that they are names of the rows."""
-    return len(values) >= _FEWEST_ROWS and len(np.unique(values)) > _NEARLY_ALL * len(values)
+    return are_names(len(np.unique(values)), len(values))
+
+
+def are_names(different: int, rows: int) -> bool:
+    """Whether so many different categories are names of so many rows."""
+    return rows >= _FEWEST_ROWS and different > _NEARLY_ALL * rows
 
 
 def suspects(table: Table, preprocessing: Preprocessing, rows: NDArray[np.intp], t: Array) -> list[str]:
