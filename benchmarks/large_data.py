@@ -10,6 +10,8 @@ pip install -e '.[fast,parquet]'; python benchmarks/large_data.py
     --megabytes N   of data (400)
     --runs N        of each way (3)
     --engine NAME   fused unless told otherwise
+    --limit N       instead: the system gives a process no more than N MB of memory of its own (RLIMIT_DATA), and it
+                    trains for an epoch on ten times as many MB; on one thread, with the eager engine
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from typing import Any
 
 WAYS = ("memory", "memory map", "shards", "columns in memory", "row groups")
 HIDDEN = {"784-50-10": (50,), "784-1024-1024-10": (1024, 1024)}
-BATCH, SHARD_ROWS, GROUP_ROWS, COLUMNS = 100, 80_000, 50_000, 64
+BATCH, SHARD_ROWS, GROUP_ROWS, COLUMNS = 100, 80_000, 40_000, 64
 
 
 def peak_mb() -> float:
@@ -46,27 +48,57 @@ def forget_peak() -> None:
 def write(folder: Path, megabytes: int) -> None:
     """The same rows as one file and as shards, and as many bytes of columns."""
     import numpy as np
-    import pyarrow
-    import pyarrow.parquet
 
     rng = np.random.default_rng(0)
     rows = megabytes * 1_000_000 // 784
     x = np.lib.format.open_memmap(folder / "x.npy", "w+", np.uint8, (rows, 784))
     t = rng.integers(0, 10, rows)
     np.save(folder / "t.npy", t)
-    for start in range(0, rows, SHARD_ROWS):
-        some = slice(start, start + SHARD_ROWS)
+    for some in pieces(rows):
         x[some] = rng.integers(0, 256, (len(t[some]), 784), np.uint8)
-        np.save(folder / f"train-x-{start:09}.npy", x[some])
-        np.save(folder / f"train-t-{start:09}.npy", t[some])
-    (folder / "parquet").mkdir()
+        np.save(folder / f"train-x-{some.start:09}.npy", x[some])
+        np.save(folder / f"train-t-{some.start:09}.npy", t[some])
     rows = megabytes * 1_000_000 // (4 * COLUMNS)
     columns = rng.standard_normal((rows, COLUMNS), np.float32)
     np.save(folder / "columns.npy", columns)
     np.save(folder / "kinds.npy", rng.integers(0, 10, rows))
+    for some in pieces(rows):
+        write_row_groups(folder, some.start, columns[some], np.load(folder / "kinds.npy")[some])
+
+
+def write_holes(folder: Path, megabytes: int) -> None:
+    """As many bytes, most of them holes in files, and one Parquet file under many names: reading them is no less."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    rows = megabytes * 1_000_000 // 784
+    np.save(folder / "t.npy", np.arange(rows) % 10)
+    np.lib.format.open_memmap(folder / "x.npy", "w+", np.uint8, (rows, 784))[::100] = 255
+    for some in pieces(rows):
+        t = np.arange(rows)[some] % 10
+        np.lib.format.open_memmap(folder / f"train-x-{some.start:09}.npy", "w+", np.uint8, (len(t), 784))
+        np.save(folder / f"train-t-{some.start:09}.npy", t)
+    few = rng.integers(0, 4, (SHARD_ROWS, COLUMNS)).astype(np.float32)
+    first = write_row_groups(folder, 0, few, np.arange(SHARD_ROWS) % 10)
+    for some in pieces(megabytes * 1_000_000 // (4 * COLUMNS))[1:]:
+        os.link(first, first.with_name(f"train-{some.start:09}.parquet"))
+
+
+def write_row_groups(folder: Path, start: int, columns: Any, kinds: Any) -> Path:
+    import pyarrow
+    import pyarrow.parquet
+
+    (folder / "parquet").mkdir(exist_ok=True)
     names: dict[str, Any] = {f"c{number}": columns[:, number] for number in range(COLUMNS)}
-    table = pyarrow.table({**names, "kind": np.load(folder / "kinds.npy")})
-    pyarrow.parquet.write_table(table, folder / "parquet" / "train.parquet", row_group_size=GROUP_ROWS)
+    table = pyarrow.table({**names, "kind": kinds})
+    file = folder / "parquet" / f"train-{start:09}.parquet"
+    pyarrow.parquet.write_table(table, file, row_group_size=GROUP_ROWS)
+    return file
+
+
+def pieces(rows: int) -> list[slice]:
+    """Of which each is a file."""
+    return [slice(start, start + SHARD_ROWS) for start in range(0, rows, SHARD_ROWS)]
 
 
 def load(way: str, folder: Path) -> tuple[Any, Any]:
@@ -85,31 +117,36 @@ def load(way: str, folder: Path) -> tuple[Any, Any]:
     return load_shards(folder / "parquet", target="kind")[0]
 
 
-def measure(way: str, folder: Path, hidden: tuple[int, ...], engine: str) -> dict[str, float]:
-    """In this process: rows a second, and how much more memory was needed than before the data were known."""
+def network_of(inputs: int, hidden: tuple[int, ...]) -> Any:
     from itertools import pairwise
 
+    import chainrule as cr
+
+    layers: list[Any] = []
+    for size, following in pairwise([inputs, *hidden, 10]):
+        layers += [cr.Affine(size, following), cr.ReLU()]
+    return cr.Sequential(*layers[:-1], seed=0)
+
+
+def measure(way: str, folder: Path, hidden: tuple[int, ...], engine: str) -> dict[str, float]:
+    """In this process: rows a second, and how much more memory was needed than before the data were known."""
     import numpy as np
 
     import chainrule as cr
 
     class Clock(cr.Callback):
         def __init__(self) -> None:
-            self.first: tuple[int, float] | None = None
+            self.first: tuple[int, float, float] | None = None
 
         def on_steps(self, trainer: cr.Trainer, losses: Any) -> None:
-            now = trainer.epoch_rows, time.perf_counter()
+            now = trainer.epoch_rows, time.perf_counter(), time.process_time()
             if len(trainer.history) == 1:
                 self.first = self.first or now
                 self.last = now
 
     def train(x: Any, t: Any, epochs: int) -> Clock:
         clock = Clock()
-        sizes = [x.shape[1], *hidden, 10]
-        layers: list[Any] = []
-        for inputs, outputs in pairwise(sizes):
-            layers += [cr.Affine(inputs, outputs), cr.ReLU()]
-        net = cr.Sequential(*layers[:-1], seed=0)
+        net = network_of(x.shape[1], hidden)
         cr.Trainer(net, cr.SGD(0.01), batch_size=BATCH, engine=engine, callbacks=[clock]).fit(
             x, t, epochs=epochs
         )
@@ -122,8 +159,38 @@ def measure(way: str, folder: Path, hidden: tuple[int, ...], engine: str) -> dic
     before = peak_mb()
     clock = train(*load(way, folder), 2)
     assert clock.first is not None
-    rows, seconds = (end - start for start, end in zip(clock.first, clock.last, strict=True))
-    return {"rows": rows / seconds, "grown": peak_mb() - before}
+    rows, seconds, busy = (end - start for start, end in zip(clock.first, clock.last, strict=True))
+    return {"rows": rows / seconds, "busy": 1e6 * busy / rows, "grown": peak_mb() - before}
+
+
+def measure_limited(way: str, folder: Path, megabytes: int) -> dict[str, float]:
+    """In this process: the peak of its memory in an epoch under a limit, and how long that took."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 1_000_000,) * 2)
+    import chainrule as cr
+
+    start = time.perf_counter()
+    try:
+        x, t = load(way, folder)
+    except MemoryError:
+        return {"bytes": 0, "peak": peak_mb(), "seconds": time.perf_counter() - start}
+    net = network_of(x.shape[1], (50,))
+    cr.Trainer(net, cr.SGD(0.01), batch_size=1000, engine="eager").fit(x, t)
+    size = x.size * x.dtype.itemsize
+    return {"bytes": size, "peak": peak_mb(), "seconds": time.perf_counter() - start}
+
+
+def show_limited(folder: Path, limit: int) -> None:
+    """What becomes of each way under a limit."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    print(f"\nan epoch and a measurement after it, 784-50-10 and 64-50-10, under RLIMIT_DATA of {limit} MB")
+    for way in (way for way in WAYS if way != "columns in memory"):
+        words = [sys.executable, __file__, "--measure", way, str(folder), "", "--limit", str(limit)]
+        done = subprocess.run(words, check=True, capture_output=True, text=True, env=environment)
+        found = json.loads(done.stdout)
+        what = f"{found['bytes'] / 1e6:7,.0f} MB of data" if found["bytes"] else "MemoryError       "
+        print(f"{way:18}{what}, at most {found['peak']:4.0f} MB resident, {found['seconds']:6.1f} s")
 
 
 def main() -> None:
@@ -133,10 +200,14 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, default=400)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--engine", default="fused")
+    parser.add_argument("--limit", type=int)
     parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
         way, folder, sizes = options.measure
+        if options.limit:
+            print(json.dumps(measure_limited(way, Path(folder), options.limit)))
+            return
         print(json.dumps(measure(way, Path(folder), HIDDEN[sizes], options.engine)))
         return
 
@@ -144,6 +215,10 @@ def main() -> None:
 
     print(describe_machine())
     with tempfile.TemporaryDirectory() as folder:
+        if options.limit:
+            write_holes(Path(folder), 10 * options.limit)
+            show_limited(Path(folder), options.limit)
+            return
         write(Path(folder), options.megabytes)
         for sizes in HIDDEN:
             found: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
@@ -166,8 +241,10 @@ def main() -> None:
                 rows = median(result["rows"] for result in results)
                 beside = found["memory" if WAYS.index(way) < 3 else "columns in memory"]
                 share = rows / median(result["rows"] for result in beside)
-                grown = median(result["grown"] for result in results)
-                print(f"{way:18}{rows:14,.0f} rows/s{share:8.2f} ×{grown:10.0f} MB more")
+                grown, busy = (median(result[key] for result in results) for key in ("grown", "busy"))
+                print(
+                    f"{way:18}{rows:14,.0f} rows/s{share:8.2f} ×{busy:8.2f} µs of processors a row{grown:8.0f} MB more"
+                )
 
 
 if __name__ == "__main__":

@@ -6,15 +6,18 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule import _rows
 from chainrule._rows import Rows, blocks, read
 from chainrule.errors import DTypeError, LabelError, ShapeError
 from chainrule.training import _evaluation, _windows
+from tests._threads import on_ranks
 
 
 class Counted(Rows):
@@ -167,3 +170,38 @@ def test_data_of_many_times_the_memory_are_trained_on_in_constant_memory(tmp_pat
     assert found["bytes"] == 100_000 * 4096
     assert found["grown"] < 60, "MB"
     Path(tmp_path / "x.npy").unlink()
+
+
+def test_a_rank_reads_its_own_rows_and_no_others(tmp_path, monkeypatch):
+    """Of an epoch and the measurement after it, in bytes; the numbers are those of all rows in one process."""
+    rng = np.random.default_rng(8)
+    x, t = rng.normal(size=(96, 2048)).astype(np.float32), rng.integers(0, 4, 96)
+    for number, some in enumerate((slice(50), slice(50, 96))):
+        np.save(tmp_path / f"train-x-{number}.npy", x[some])
+        np.save(tmp_path / f"train-t-{number}.npy", t[some])
+    read_bytes: dict[int, int] = {}
+    fill = _rows._fill
+
+    def counted(file, into, position):
+        if "-x-" in file.name:
+            rank = threading.get_ident()
+            read_bytes[rank] = read_bytes.get(rank, 0) + len(into)
+        fill(file, into, position)
+
+    def trained(comm, data):
+        net = cr.Sequential(cr.Affine(2048, 3), cr.Tanh(), cr.Affine(3, 4), dtype=np.float64, seed=0)
+        made = cr.Trainer(net, cr.SGD(0.01), batch_size=8, engine="eager", comm=comm)
+        made.fit(*data, epochs=1)
+        return made.history["train_loss"], net.params["W1"].copy()
+
+    losses, w = trained(None, (x, t))
+    monkeypatch.setattr(_rows, "_fill", counted)
+    data = cr.datasets.load_shards(tmp_path)[0]
+    for own_losses, own_w in on_ranks(2, lambda comm: trained(comm, data)):
+        np.testing.assert_allclose(own_losses, losses, rtol=1e-12)
+        np.testing.assert_allclose(own_w, w, rtol=1e-12)
+    looked_at = 8  # rows beside those: the forms of the first ones
+    half = x.nbytes // 2
+    assert len(read_bytes) == 2
+    for count in read_bytes.values():
+        assert 2 * half <= count <= 2 * half + looked_at * x[0].nbytes
