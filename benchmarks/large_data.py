@@ -32,6 +32,10 @@ from typing import Any
 WAYS = ("memory", "memory map", "shards", "columns in memory", "row groups")
 HIDDEN = {"784-50-10": (50,), "784-1024-1024-10": (1024, 1024)}
 BATCH, SHARD_ROWS, GROUP_ROWS, COLUMNS = 100, 80_000, 40_000, 64
+WIDE, WIDE_ROWS = (
+    256,
+    20_000,
+)  # columns of what is read under a limit, where 8 bytes a row count too, and rows of a file
 
 
 def peak_mb() -> float:
@@ -75,13 +79,13 @@ def write_holes(folder: Path, megabytes: int) -> None:
     np.save(folder / "t.npy", np.arange(rows) % 10)
     np.lib.format.open_memmap(folder / "x.npy", "w+", np.uint8, (rows, 784))[::100] = 255
     for some in pieces(rows):
-        t = np.arange(rows)[some] % 10
+        t = np.arange(some.start, min(some.stop, rows)) % 10
         np.lib.format.open_memmap(folder / f"train-x-{some.start:09}.npy", "w+", np.uint8, (len(t), 784))
         np.save(folder / f"train-t-{some.start:09}.npy", t)
-    few = rng.integers(0, 4, (SHARD_ROWS, COLUMNS)).astype(np.float32)
-    first = write_row_groups(folder, 0, few, np.arange(SHARD_ROWS) % 10)
-    for some in pieces(megabytes * 1_000_000 // (4 * COLUMNS))[1:]:
-        os.link(first, first.with_name(f"train-{some.start:09}.parquet"))
+    few = rng.integers(0, 4, (WIDE_ROWS, WIDE)).astype(np.float32)
+    first = write_row_groups(folder, 0, few, np.arange(WIDE_ROWS) % 10)
+    for number in range(1, megabytes * 1_000_000 // few.nbytes):
+        os.link(first, first.with_name(f"train-{number:09}.parquet"))
 
 
 def write_row_groups(folder: Path, start: int, columns: Any, kinds: Any) -> Path:
@@ -89,10 +93,11 @@ def write_row_groups(folder: Path, start: int, columns: Any, kinds: Any) -> Path
     import pyarrow.parquet
 
     (folder / "parquet").mkdir(exist_ok=True)
-    names: dict[str, Any] = {f"c{number}": columns[:, number] for number in range(COLUMNS)}
+    names: dict[str, Any] = {f"c{number}": columns[:, number] for number in range(columns.shape[1])}
     table = pyarrow.table({**names, "kind": kinds})
     file = folder / "parquet" / f"train-{start:09}.parquet"
-    pyarrow.parquet.write_table(table, file, row_group_size=GROUP_ROWS)
+    rows = GROUP_ROWS * COLUMNS // columns.shape[1]
+    pyarrow.parquet.write_table(table, file, row_group_size=rows)
     return file
 
 
@@ -183,8 +188,11 @@ def measure_limited(way: str, folder: Path, megabytes: int) -> dict[str, float]:
 
 def show_limited(folder: Path, limit: int) -> None:
     """What becomes of each way under a limit."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    print(f"\nan epoch and a measurement after it, 784-50-10 and 64-50-10, under RLIMIT_DATA of {limit} MB")
+    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ARROW_IO_THREADS")  # each has a stack of its own
+    environment = {**os.environ, **dict.fromkeys(threads, "1")}
+    print(
+        f"\nan epoch and a measurement after it, 784-50-10 and {WIDE}-50-10, under RLIMIT_DATA of {limit} MB"
+    )
     for way in (way for way in WAYS if way != "columns in memory"):
         words = [sys.executable, __file__, "--measure", way, str(folder), "", "--limit", str(limit)]
         done = subprocess.run(words, check=True, capture_output=True, text=True, env=environment)

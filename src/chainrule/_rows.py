@@ -15,7 +15,8 @@ from .errors import DataError
 Array = np.ndarray[Any, Any]
 
 _RUN_BYTES = 1 << 20  # that are read at a time
-_HOLE_BYTES = 1 << 12  # which are read along with the rows on both sides sooner than these one by one
+_HOLE_BYTES = 1 << 12  # which are read along with the rows on both sides sooner than these one by one,
+_FEW_ROWS = 8  # unless these are so few that to take them apart takes longer
 
 
 class Rows(ABC):
@@ -122,16 +123,18 @@ def read_file(
     rows = found.reshape(len(numbers), -1).view(np.uint8)
     into = rows.reshape(-1).data
     order = np.argsort(numbers, kind="stable")
-    by_place = numbers[order]
-    is_far = (np.diff(by_place, prepend=by_place[:1], append=by_place[-1:]) - 1) * length > _HOLE_BYTES
-    is_far[[0, -1]] = True
-    # No hole to the row before, and none to the one behind it, is worth reading.
-    alone = is_far[:-1] & is_far[1:]
+    by_place = numbers[order].astype(np.int64)  # times the length of a row
+    breaks = np.flatnonzero((np.diff(by_place) - 1) * length > _HOLE_BYTES) + 1
+    neighbours = np.diff(breaks, prepend=0, append=len(by_place))
+    alone = np.repeat(neighbours, neighbours) < _FEW_ROWS
     try:
         with open(path, "rb", buffering=0) as file:
             places, positions = order[alone] * length, start + by_place[alone] * length
+            # One call a row and no more: for rows as small as images of digits Python takes longer than the system.
+            descriptor, read_at = file.fileno(), _preadv
             for place, position in zip(places.tolist(), positions.tolist(), strict=True):
-                _fill(file, into[place : place + length], position)
+                if read_at(descriptor, (into[place : place + length],), position) < length:
+                    _fill(file, into[place : place + length], position)
             order, by_place = order[~alone], by_place[~alone]
             for first, last in _runs(by_place, length):
                 run = np.empty((int(by_place[last - 1] - by_place[first]) + 1, length), np.uint8)
@@ -157,23 +160,24 @@ def _runs(by_place: Array, length: int) -> Iterator[tuple[int, int]]:
 
 
 def _fill(file: Any, into: memoryview, position: int) -> None:
-    count = _read_at(file, into, position)
-    while count < len(into):  # which is rare
-        more = _read_at(file, into[count:], position + count)
+    count = 0
+    while count < len(into):  # mostly once
+        more = _preadv(file.fileno(), (into[count:],), position + count)
         if not more:
             raise DataError(f"{file.name} ends within the rows that it had", fix="get the file again")
         count += more
 
 
-def _read_at(file: Any, into: memoryview, position: int) -> int:
-    file.seek(position)
-    return int(file.readinto(into))
+def _preadv(descriptor: int, buffers: tuple[memoryview], position: int) -> int:
+    """As ``os.preadv``, where there is none; with a single buffer."""
+    os.lseek(descriptor, position, os.SEEK_SET)
+    piece = os.read(descriptor, len(buffers[0]))
+    buffers[0][: len(piece)] = piece
+    return len(piece)
 
 
 if hasattr(os, "preadv"):
-
-    def _read_at(file: Any, into: memoryview, position: int) -> int:
-        return os.preadv(file.fileno(), (into,), position)
+    _preadv = os.preadv  # type: ignore[assignment]  # takes more than one buffer
 
 
 def blocks(rows: int, row_bytes: int, most: int, multiple: int = 1) -> Iterator[slice]:

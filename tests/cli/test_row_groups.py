@@ -66,7 +66,7 @@ def test_from_the_files_to_the_prediction(command, columns):
 def test_files_of_a_test_are_the_test_and_targets_may_be_numbers(command, columns):
     for split, number in (("train", 0), ("test", 1)):
         Path(f"fruit/part-{number}.parquet").rename(f"fruit/{split}.parquet")
-    done = command("train", "fruit", "--target", "grams", *WORDS[2:], "--epochs", 120, "--json")
+    done = command("train", "fruit", "--target", "grams", *WORDS[2:], "--lr", 0.02, "--epochs", 25, "--json")
     assert done.code == 0
     found = done.json()["result"]
     assert found["rows"] == 200

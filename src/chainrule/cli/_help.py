@@ -14,10 +14,12 @@ The data are one of
   FOLDER    four IDX files, named as those of MNIST are, plain or .gz; or shards, which may be larger than memory:
             train-x-000.npy, train-t-000.npy, … and test-x-000.npy, test-t-000.npy, or IDX files in as many pieces
   FILE.npz  NumPy arrays x_train, t_train, x_test and t_test; t_… are class numbers or one-hot rows
-  a table   a CSV file (UTF-8, UTF-16, CP949 or Windows-1252; commas, semicolons, tabs or bars) or a Parquet file, with
-            --target COLUMN. Columns are typed, categories encoded, numbers standardised, missing values filled in, a
-            fifth of the rows kept for the test; what was done is said. A target of numbers is regression, all others
-            are classification; without other wishes it is Adam, with mini-batches of 32 rows, and more epochs
+  a table   a CSV file (UTF-8, UTF-16, CP949 or Windows-1252; commas, semicolons, tabs or bars), a Parquet file, or a
+            folder of Parquet files, which may be larger than memory; with --target COLUMN. Columns are typed,
+            categories encoded, numbers standardised, missing values filled in, a fifth of the rows kept for the test
+            (of a folder only where no file is called test….parquet); what was done is said. A target of numbers is
+            regression, all others are classification; without other wishes it is Adam, with mini-batches of 32 rows,
+            and more epochs
 Pixels (uint8) are divided by 255; all other numbers of arrays are taken as they are."""
 
 TRAIN_EXAMPLES = """examples

@@ -61,7 +61,8 @@ class GroupedRows(Rows):
         dtype: np.dtype[Any],
     ) -> None:
         self.shape, self.dtype = (len(chosen), numbers), dtype
-        ends = np.searchsorted(chosen, [group.first + group.rows for group in groups])
+        # With numbers of another dtype all of `chosen` would be converted.
+        ends = np.searchsorted(chosen, np.array([group.first + group.rows for group in groups], chosen.dtype))
         firsts = [0, *ends[:-1].tolist()]
         self._groups = [
             (group, (chosen[start:end] - group.first).astype(np.int32))
@@ -85,7 +86,7 @@ class GroupedRows(Rows):
         Among these, each has places of its own in the mini-batches, as wide as it is large: so a rank, which takes the
         same places of all of them, unpacks its share of the row groups and no more, however many ranks there are.
         """
-        order = np.empty(len(self), np.int64)
+        order = np.empty(len(self), np.int64 if len(self) > np.iinfo(np.int32).max else np.int32)
         start = 0
         for bundle in self._bundles(rng):
             rows = np.concatenate([rng.permutation(self._numbers_of(number)) for number in bundle])

@@ -21,7 +21,7 @@ _CONSTANT = "it is the same in every row"
 _LARGEST = 1e150  # whose square is still a number
 _MANY_MISSING = 0.5
 
-Rows = NDArray[np.intp]
+Rows = NDArray[np.integer[Any]]
 
 
 def target_of(table: Table, name: str, task: Task | None) -> Target:
@@ -43,10 +43,9 @@ def target_of(table: Table, name: str, task: Task | None) -> Target:
         what = f"the target {name!r} is {classes[0]!r:.60} in every row: there is nothing to tell apart"
         raise DataError(what, fix="give another column as the target")
     if column.kind == "number":
-        numbers = column.numbers()
-        numbers = numbers[~np.isnan(numbers)]
+        numbers = column.values[~column.missing]  # as small as they are: there may be very many
         if (task or _task_of(numbers, len(classes))) == "regression":
-            check_size(name, float(np.abs(numbers).max()))
+            check_size(name, max(-float(numbers.min()), float(numbers.max())))
             return Target(name, "number")
         classes.sort(key=float)
     elif names_rows(column.values):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,9 @@ def are_names(different: int, rows: int) -> bool:
     return rows >= _FEWEST_ROWS and different > _NEARLY_ALL * rows
 
 
-def suspects(table: Table, preprocessing: Preprocessing, rows: NDArray[np.intp], t: Array) -> list[str]:
+def suspects(
+    table: Table, preprocessing: Preprocessing, rows: NDArray[np.integer[Any]], t: Array
+) -> list[str]:
     """Warnings of columns that may not be known when something is to be predicted.
 
     t   the targets of these rows: class numbers (rows,), or standardised numbers (rows, 1)
