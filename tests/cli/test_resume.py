@@ -271,13 +271,19 @@ def larger(tmp_path):
     return tmp_path / "larger.npz"
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """Where what is compiled for these tests is kept."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(params=["eager", "fused"])
-def engine(request, tmp_path, monkeypatch):
-    """Each engine by name, the fused one with a cache of its own."""
+def engine(request, cache, monkeypatch):
+    """Each engine by name, the fused one with a cache that only these tests share."""
     if request.param == "fused":
         pytest.importorskip("numba")
         pytest.importorskip("scipy")
-    monkeypatch.setenv("CHAINRULE_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("CHAINRULE_CACHE_DIR", str(cache))
     return request.param
 
 

@@ -239,9 +239,13 @@ def check(
     steps: int = 2,
     rtol: float | None = None,
     each: bool = False,
+    step: Compiled | None = None,
 ) -> Compiled:
-    """Compare the emitted text, run by one thread and by teams that are watched, with the eager engine."""
-    step = compile_whole(function, values)
+    """Compare the emitted text, run by one thread and by teams that are watched, with the eager engine.
+
+    step   the same function, compiled before for other values of the same shapes
+    """
+    step = step or compile_whole(function, values)
     wanted = dict(values)
     for _ in range(steps):
         outputs = eagerly(function, wanted)

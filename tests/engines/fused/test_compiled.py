@@ -43,8 +43,7 @@ def many_gates(v):
     }
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("dtype", "threads"), [("float32", 1), ("float64", 2)])
 def test_a_step_of_many_gates(dtype, threads, rng, monkeypatch):
     monkeypatch.setattr(_team, "threads_allowed", lambda: threads)
     monkeypatch.setattr(_compiled, "_FLOPS_FOR_A_TEAM", 0)
