@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zlib import crc32
 
@@ -26,6 +27,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if (
+        "JAX_COMPILATION_CACHE_DIR" not in os.environ
+    ):  # pytest-xdist starts its processes with what is set here
+        folder = TemporaryDirectory(prefix="chainrule-jax-")
+        config.add_cleanup(folder.cleanup)
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = folder.name
+        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = (
+            "0"  # tests compile the same small steps often
+        )
     if config.getoption("--auto") == "xla":
         import jax  # noqa: F401  # it draws from NumPy's global random numbers and sets variables: before any test
 

@@ -6,6 +6,7 @@ import inspect
 import linecache
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,7 +55,7 @@ class Subject:
 
     def text(self) -> str:
         """Its source."""
-        return self.source or "\n\n".join(inspect.getsource(part) for part in self.code.values())
+        return self.source or "\n\n".join(map(_source_of, self.code.values()))
 
     def rewritten(self, source: str, label: str) -> Subject:
         """The same with other source, which tracebacks and checkers can read."""
@@ -64,6 +65,9 @@ class Subject:
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         exec(compile(source, filename, "exec"), space)
         return replace(self, code={name: space[name] for name in self.code}, source=source)
+
+
+_source_of = cache(inspect.getsource)  # which parses the whole file each time
 
 
 def _copy(value: Any) -> Any:

@@ -341,7 +341,7 @@ def test_a_graph_is_freed_when_nobody_holds_it() -> None:
         gc.enable()
 
 
-def test_ten_thousand_steps_leave_nothing_behind() -> None:
+def test_thousands_of_steps_leave_nothing_behind() -> None:
     w = Variable(np.ones((4, 4)))
 
     def step() -> None:
@@ -356,7 +356,7 @@ def test_ten_thousand_steps_leave_nothing_behind() -> None:
     for _ in range(1_000):
         step()
     variables, blocks = held()
-    for _ in range(10_000):
+    for _ in range(3_000):
         step()
     more_variables, more_blocks = held()
     assert more_variables == variables

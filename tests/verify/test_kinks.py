@@ -50,10 +50,10 @@ def relu_with(value: float) -> Function:
 # Kinks --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("seed", range(100))
-def test_random_graphs_at_exact_kinks_raise_no_false_alarm(seed: int, dtype: Any) -> None:
+def test_random_graphs_at_exact_kinks_raise_no_false_alarm(seed: int) -> None:
     f, inputs = random_graph(seed)
+    dtype = np.float32 if seed % 2 else np.float64
     report = check_gradients(f, *(x.astype(dtype) for x in inputs))
     assert report.ok, f"graph {seed}\n{report}"
 

@@ -24,7 +24,7 @@ def _global_random_numbers_are_put_back(sealed: None) -> Iterator[None]:
     np.random.set_state(state)  # noqa: NPY002
 
 
-@parametrize_with_checks([MLPClassifier(), MLPRegressor()])  # type: ignore[untyped-decorator]
+@parametrize_with_checks([MLPClassifier(max_iter=50), MLPRegressor(max_iter=50)])  # type: ignore[untyped-decorator]
 def test_scikit_learns_checks(estimator: Any, check: Callable[[Any], None]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
