@@ -58,7 +58,7 @@ def test_ssh():
 
 def test_no_machines(refused):
     said = refused("launch", "-n", 2, "--hostfile", "hosts", "train", "mnist")
-    assert said.startswith("chainrule: there is no file hosts with the machines\n  fix   a line such as")
+    assert said.startswith("chainrule: there is no host file hosts\n  fix   one with a line")
 
 
 @pytest.mark.parametrize(("code", "more"), [(0, []), (1, []), (143, ["scontrol requeue 7"])])

@@ -28,9 +28,6 @@ def launch(options: argparse.Namespace) -> int:
     from ._parser import parser
 
     asked = parser(words).parse_args(words)  # so that what is wrong is said once, and before anything starts
-    if options.hostfile is not None and not Path(options.hostfile).is_file():
-        what = f"there is no file {options.hostfile} with the machines"
-        raise ArgumentError(what, fix="a line such as 'node1 slots=8' for each of them")
     out = Path(asked.out or f"runs/launched-{datetime.now():%Y%m%d-%H%M%S}")
     more = [word for name, word in ((asked.out, f"--out={out}"), (asked.resume, "--resume")) if not name]
     job = Job(
