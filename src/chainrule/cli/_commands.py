@@ -90,20 +90,11 @@ def _launch(command: Parser) -> None:
     command.add_argument(
         "--restarts", type=typed(whole(0)), default=3, metavar="N", help="start again at most N times (3)"
     )
-    command.add_argument(
-        "--timeout",
-        type=typed(number(lambda value: value > 0, "a number above 0")),
-        default=30.0,
-        metavar="S",
-        help="a process without a sign of life for so many seconds is frozen (30)",
-    )
-    command.add_argument(
-        "--patience",
-        type=typed(number(lambda value: value > 0, "a number above 0")),
-        default=1800.0,
-        metavar="S",
-        help="where no process comes any further for so many seconds, all are stuck (1800)",
-    )
+    positive = typed(number(lambda value: value > 0, "a number above 0"))
+    frozen = "a process without a sign of life for so many seconds is frozen (30)"
+    command.add_argument("--timeout", type=positive, default=30.0, metavar="S", help=frozen)
+    stuck = "where no process comes any further for so many seconds, all are stuck (1800)"
+    command.add_argument("--patience", type=positive, default=1800.0, metavar="S", help=stuck)
     command.add_argument(
         "--elastic", action="store_true", help="where a process dies the others go on, without a restart"
     )
