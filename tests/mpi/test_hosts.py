@@ -69,7 +69,9 @@ class Hosts:
         agent.write_text(f'#!/bin/sh\nshift\nexec nsenter --target {beta} --net --uts sh -c "$*"\n')
         agent.chmod(0o755)
         self.file.write_text("10.77.0.1 slots=1\n10.77.0.2 slots=1\n")
-        self.environment = {**os.environ, "PRTE_MCA_plm_ssh_agent": str(agent)}
+        # As they share the cores of this machine, whoever waits leaves them to the other.
+        own = {"PRTE_MCA_plm_ssh_agent": str(agent), "OMPI_MCA_mpi_yield_when_idle": "1"}
+        self.environment = {**os.environ, **own}
 
     def run(self, holder: subprocess.Popen[str], *command: str) -> None:
         subprocess.run([*self._on(holder), *command], check=True)

@@ -45,7 +45,7 @@ def test_the_kills_are_thirty_of_every_kind() -> None:
 
 
 def test_sigterm_ends_a_launched_run_cleanly_and_it_goes_on_later(tmp_path: Path, data: Path) -> None:
-    options = [str(data), "--engine", "eager", "--dtype", "float64", "--batch-size", "5", "--epochs", "60"]
+    options = [str(data), "--engine", "eager", "--dtype", "float64", "--batch-size", "5", "--epochs", "40"]
     run = tmp_path / "run"
     process = subprocess.Popen([*LAUNCH, *options, "--out", run], stdout=subprocess.PIPE, text=True)
     while not (run / "history.json").exists():
@@ -67,7 +67,7 @@ def test_sigterm_ends_a_launched_run_cleanly_and_it_goes_on_later(tmp_path: Path
 def test_the_xla_engine_is_launched_too_and_started_again(tmp_path: Path, data: Path) -> None:
     if find_spec("jax") is None:  # which is not imported here: it changes the process
         pytest.skip("there is no JAX")
-    options = [str(data), "--engine", "xla", "--dtype", "float64", "--batch-size", "25", "--epochs", "40"]
+    options = [str(data), "--engine", "xla", "--dtype", "float64", "--batch-size", "25", "--epochs", "30"]
     rng = np.random.default_rng(SEED)
     victims, epochs = rng.integers(0, 2, XLA_KILLS), rng.integers(1, 10, XLA_KILLS)
     for name in ("whole", "run"):
