@@ -199,6 +199,17 @@ def test_a_column_that_cannot_be_an_input_is_named(tmp_path, column, what):
         load_shards(tmp_path, target="y")
 
 
+def test_numbers_in_a_dictionary_and_more_texts_than_categories(tmp_path):
+    rows = np.arange(3000)
+    columns = {"a": arrow.array(rows % 7).dictionary_encode(), "b": [f"word {row % 1200}" for row in rows]}
+    parquet.write_table(arrow.table({**columns, "y": rows % 2}), tmp_path / "all.parquet")
+    table = cr.load_table(tmp_path, target="y")
+    assert table.preprocessing.inputs == ["a"]
+    assert table.preprocessing.left_out["b"].startswith("more than 1,000 different values")
+    with pytest.raises(DataError, match="the target 'b' has more than 1,000 different values"):
+        cr.load_table(tmp_path, target="b")
+
+
 def test_a_file_that_changes_while_it_is_read_is_named(folder, monkeypatch):
     (x, _), _ = load_shards(folder, target="kind")
     file = folder / "train-1.parquet"

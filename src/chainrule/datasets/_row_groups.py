@@ -227,6 +227,8 @@ def _column(name: str, column: Any, kind: Kind, path: Path) -> Column:
         texts = column_of(name, np.array(encoded.dictionary.to_pylist(), object), kind)
         places = encoded.indices.cast(arrow.int64()).fill_null(len(texts.values)).to_numpy()
         return Column(kind, np.append(texts.values, MISSING)[places], texts.categories)
+    if arrow.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
     if kind == "date":
         days = column.cast(arrow.timestamp("us")).cast(arrow.int64()).cast(arrow.float64(), safe=False)
         return Column(kind, days.to_numpy() / _DAY)

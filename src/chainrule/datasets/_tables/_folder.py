@@ -22,6 +22,7 @@ from chainrule.datasets._row_groups import (
 from chainrule.datasets._tables._column import (
     MISSING,
     MOST_CATEGORIES,
+    OTHER,
     Array,
     Column,
     Kind,
@@ -118,15 +119,16 @@ def _fields(folder: Path, files: Sequence[Path], target: str, drop: Collection[s
 def _targets(folder: Path, groups: Sequence[RowGroup], name: str, field: Field) -> Table:
     """The column of targets, all of it."""
     texts: dict[str, int] = {}
-    parts = []
+    parts, are_too_many = [], False
     for group in groups:
         part = read_group(group, {name: field})[name]
         if field.kind != "category":
             parts.append(compact(part.values))
             continue
+        are_too_many = are_too_many or bool(np.any(part.values == OTHER))
         places = [texts.setdefault(text, len(texts)) for text in part.categories]
         parts.append(compact(np.array([*places, MISSING])[part.values]))
-    kind: Kind = field.kind if len(texts) <= MOST_CATEGORIES else "text"
+    kind: Kind = "text" if are_too_many or len(texts) > MOST_CATEGORIES else field.kind
     column = Column(kind, np.concatenate(parts), tuple(texts))
     return Table(str(folder), {name: column}, len(column.values))
 
@@ -202,13 +204,15 @@ class _Texts:
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
+        self._are_too_many = False
 
     @property
     def is_open(self) -> bool:
         """Whether more of it may tell more."""
-        return len(self._counts) <= MOST_CATEGORIES
+        return not self._are_too_many and len(self._counts) - ("" in self._counts) <= MOST_CATEGORIES
 
     def look(self, column: Column, rows: Rows) -> None:
+        self._are_too_many = bool(np.any(column.values == OTHER))
         texts, places = column.texts(rows)
         self._counts.update(dict(zip(texts, np.bincount(places).tolist(), strict=True)))
 
