@@ -28,15 +28,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if (
-        "JAX_COMPILATION_CACHE_DIR" not in os.environ
-    ):  # pytest-xdist starts its processes with what is set here
+    # Tests compile the same small steps often. What is set here, the processes of pytest-xdist are started with.
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         folder = TemporaryDirectory(prefix="chainrule-jax-")
         config.add_cleanup(folder.cleanup)
         os.environ["JAX_COMPILATION_CACHE_DIR"] = folder.name
-        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = (
-            "0"  # tests compile the same small steps often
-        )
+        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     if config.getoption("--auto") == "xla":
         import jax  # noqa: F401  # it draws from NumPy's global random numbers and sets variables: before any test
 

@@ -175,9 +175,8 @@ UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "
 def forbidden_in(file: Path) -> Iterator[str]:
     """What a module does that none may do."""
     module = name_of(file)
-    allowed = (
-        {"exec"} if module == "chainrule.engines.fused._native" else set()
-    )  # the text we emit, for Numba
+    # There it is the text that we emit, for Numba.
+    allowed = {"exec"} if module == "chainrule.engines.fused._native" else set()
     for node in ast.walk(parsed(file)):
         if not isinstance(node, ast.Call):
             continue

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 
 def start(file: Path, *parameters: str, **environment: str) -> subprocess.Popen[str]:
     path = os.pathsep.join([str(ROOT / "src"), *sys.path])
-    environment["XLA_FLAGS"] = "--xla_backend_optimization_level=0"  # most of the time is for the compiler
+    environment["XLA_FLAGS"] = "--xla_backend_optimization_level=0"  # most of the time is the compiler's
     return subprocess.Popen(
         [sys.executable, str(ROOT / "tests/engines/xla/_work.py"), str(file), *parameters],
         env={**os.environ, "PYTHONPATH": path, "JAX_PLATFORMS": "cpu", **environment},
