@@ -191,14 +191,14 @@ STAGES: dict[str, Callable[[], None]] = {
     "types": types,
     "sizes": sizes,
     "tests": tests,
+    "wheel": wheel,
+    "lowest": lowest,
     "fused": fused,
     "xla": xla,
     "parsers": parsers,
     "browser": browser,
     "mpi": mpi,
-    "wheel": wheel,
     "examples": examples,
-    "lowest": lowest,
 }
 
 
