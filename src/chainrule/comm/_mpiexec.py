@@ -68,7 +68,7 @@ def mpiexec_command(
 def noticing(timeout: float) -> dict[str, str]:
     """Variables with which Open MPI notices within the time-out that a machine can no longer be reached.
 
-    Its daemons say nothing to each other while ranks compute, and otherwise ask after eight minutes.
+    Its daemons say nothing to each other while ranks compute; by themselves they notice after eight minutes.
     """
     seconds = {"time": timeout / 2, "intvl": timeout / 6, "probes": 3}
     return {
