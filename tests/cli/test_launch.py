@@ -18,7 +18,10 @@ from chainrule.cli import main
         (["-n", "2", "--timeout", "0", "train"], "argument --timeout: must be a number above 0; it is '0'"),
         (["-n", "2", "train", "--lr", "fast"], "argument --lr: must be a number above 0; it is 'fast'"),
         (["-n", "2", "--hostfile", "gone", "train"], "there is no host file gone"),
-        (["-n", "2", "--patience", "0", "train"], "argument --patience: must be a number above 0; it is '0'"),
+        (
+            ["-n", "2", "--stuck-after", "0", "train"],
+            "argument --stuck-after: must be a number above 0; it is '0'",
+        ),
         (["train"], "the following arguments are required: -n"),
     ],
 )

@@ -22,11 +22,11 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are those of
 RANK = Path(__file__).with_name("_rank.py")
 
 
-def launch(folder: Path, deed: str, restarts: int = 1, patience: float = 60.0) -> tuple[int, list[str]]:
+def launch(folder: Path, deed: str, restarts: int = 1, stuck_after: float = 60.0) -> tuple[int, list[str]]:
     said: list[str] = []
     job = Job(
         command=[sys.executable, str(RANK), str(folder), deed], ranks=2, folder=folder / "ranks", mpi=False,
-        restarts=restarts, timeout=2.0, patience=patience,
+        restarts=restarts, timeout=2.0, stuck_after=stuck_after,
     )  # fmt: skip
     return Launcher(job, said.append).run(), said
 
@@ -81,7 +81,7 @@ def test_ranks_that_live_but_come_no_further_are_started_again(tmp_path: Path, d
     again = (
         "no rank has come any further for 2 s; started again from the last checkpoint (1 more times at most)"
     )
-    assert launch(tmp_path, deed, patience=2.0) == (0, [again] if deed == "stuck" else [])
+    assert launch(tmp_path, deed, stuck_after=2.0) == (0, [again] if deed == "stuck" else [])
 
 
 def test_training_and_evaluating_come_further(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

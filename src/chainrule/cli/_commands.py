@@ -94,7 +94,7 @@ def _launch(command: Parser) -> None:
     frozen = "a process without a sign of life for so many seconds is frozen (30)"
     command.add_argument("--timeout", type=positive, default=30.0, metavar="S", help=frozen)
     stuck = "where no process comes any further for so many seconds, all are stuck (1800)"
-    command.add_argument("--patience", type=positive, default=1800.0, metavar="S", help=stuck)
+    command.add_argument("--stuck-after", type=positive, default=1800.0, metavar="S", help=stuck)
     command.add_argument(
         "--elastic", action="store_true", help="where a process dies the others go on, without a restart"
     )

@@ -37,7 +37,7 @@ def launch(options: argparse.Namespace) -> int:
         mpi=engine_asked(asked) != "xla",
         restarts=options.restarts,
         timeout=options.timeout,
-        patience=options.patience,
+        stuck_after=options.stuck_after,
         elastic=options.elastic,
         hostfile=options.hostfile,
     )

@@ -30,16 +30,16 @@ _BEGIN = 60.0  # seconds beside the time-out, for the first sign of life of a pr
 class Job:
     """What is to be run.
 
-    command   what every rank runs; the same again goes on from the last checkpoint
-    ranks     how many
-    folder    where they show signs of life; on a file system that all hosts see
-    mpi       whether mpiexec starts them; else they are processes of this machine that find each other as those of
-              torchrun do
-    restarts  how many times they are started again at most
-    timeout   seconds without a sign of life after which a rank counts as frozen
-    patience  seconds after which all count as stuck where none comes any further, although they show signs of life
-    elastic   whether the others go on when a rank dies (ULFM)
-    hostfile  for mpiexec; None is this machine
+    command      what every rank runs; the same again goes on from the last checkpoint
+    ranks        how many
+    folder       where they show signs of life; on a file system that all hosts see
+    mpi          whether mpiexec starts them; else they are processes of this machine that find each other as those of
+                 torchrun do
+    restarts     how many times they are started again at most
+    timeout      seconds without a sign of life after which a rank counts as frozen
+    stuck_after  seconds after which all count as stuck where none comes any further, although they show signs of life
+    elastic      whether the others go on when a rank dies (ULFM)
+    hostfile     for mpiexec; None is this machine
     """
 
     command: Sequence[str]
@@ -48,7 +48,7 @@ class Job:
     mpi: bool = True
     restarts: int = 3
     timeout: float = 30.0
-    patience: float = 1800.0
+    stuck_after: float = 1800.0
     elastic: bool = False
     hostfile: str | None = None
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
@@ -135,7 +135,7 @@ class _Attempt:
                         return None, self._cause_of(frozen)
                     self._say_and_kill(frozen)
                 if self._is_stuck(seen, now):
-                    return None, f"no rank has come any further for {self.job.patience:g} s"
+                    return None, f"no rank has come any further for {self.job.stuck_after:g} s"
                 ended = (ended or now) if self._is_over(seen) else None
                 if ended is not None and now - ended > _LAST:
                     break
@@ -198,7 +198,7 @@ class _Attempt:
         progress = sum(sign.progress for sign in seen)
         if progress != self._progress:
             self._progress, self._came_further = progress, now
-        return now - self._came_further > self.job.patience
+        return now - self._came_further > self.job.stuck_after
 
     def _is_over(self, seen: Sequence[Sign]) -> bool:
         """Whether every rank that lives has ended in good order."""
