@@ -92,4 +92,6 @@ def test_together_they_run_as_they_do_apart(tmp_path):
         "count",
         "later",
     ]
-    assert [word.rstrip("123") for word in together] == [word.rstrip("123") for word in apart]
+    # Which view is there first, and so counts first, is the network's affair.
+    without_counts = [[re.sub(" [123]", "", word) for word in words] for words in (together, apart)]
+    assert without_counts[0] == without_counts[1]
