@@ -97,25 +97,38 @@ def random_runs(kills: int, seed: int) -> Iterator[Run]:
 
 
 class Strike(cr.Callback):
-    """Does to this rank what is next to befall it."""
+    """Does to this rank what is next to befall it, once.
 
-    def __init__(self, blows: Sequence[Blow], folder: Path) -> None:
-        self._blows, self._folder = blows, folder
+    Of what befalls a run with restarts, each start of the ranks gets one: so each has a cause of its own to be told.
+    """
+
+    def __init__(self, run: Run, folder: Path) -> None:
+        self._run, self._folder = run, folder
+        self._before = self._count()
+        self._has_struck = False
+
+    def _count(self) -> int:
+        return len(list(self._folder.glob("struck-*")))
 
     def on_steps(self, trainer: cr.Trainer, losses: Sequence[float]) -> None:
-        done = len(list(self._folder.glob("struck-*")))
-        if done == len(self._blows):
+        done = self._count()
+        if (
+            self._has_struck
+            or done == len(self._run.blows)
+            or (done > self._before and not self._run.elastic)
+        ):
             return
-        blow = self._blows[done]
+        blow = self._run.blows[done]
         if trainer.step < blow.step or trainer.comm.rank != max(0, blow.victim):
             return
+        self._has_struck = True
         (self._folder / f"struck-{done}").touch()
         target = os.getppid() if blow.victim < 0 else os.getpid()
         # In the middle of native code too.
         timer = Timer(blow.delay, os.kill, (target, getattr(signal, blow.how)))
         timer.daemon = True
         timer.start()
-        # Without mpiexec ranks can go on for a while; each blow is to be one by itself.
+        # Without mpiexec ranks can go on for a while; they are to be ended by the launcher, and not done before.
         time.sleep(blow.delay / 2 if blow.victim >= 0 else 10)
 
 
@@ -129,7 +142,7 @@ def run_rank(folder: Path, run: Run) -> None:
     checkpoint = folder / "checkpoint.safetensors"
     trainer = cr.Trainer(
         net, cr.Momentum(0.02), batch_size=BATCH, engine=run.engine, comm=communicator(run.engine), deterministic=True,
-        callbacks=[cr.Checkpoints(checkpoint, every_steps=10), Strike(run.blows, folder)],
+        callbacks=[cr.Checkpoints(checkpoint, every_steps=10), Strike(run, folder)],
     )  # fmt: skip
     if checkpoint.exists():
         trainer.resume(checkpoint)

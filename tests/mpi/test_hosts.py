@@ -115,7 +115,7 @@ def says(process: subprocess.Popen[str]) -> str:
 
 
 def test_what_befalls_another_host_or_the_cable_to_it(hosts: Hosts, tmp_path: Path, data: Path) -> None:
-    options = [str(data), "--engine", "eager", "--dtype", "float64", "--batch-size", "25", "--epochs", "100"]
+    options = [str(data), "--engine", "eager", "--dtype", "float64", "--batch-size", "25", "--epochs", "200"]
     subprocess.run([*TRAIN, *options, "--out", tmp_path / "one"], check=True, stdout=subprocess.DEVNULL)
     launch = [*LAUNCH, "--hostfile", hosts.file, "train", *options, "--out"]
     whole = hosts.start([*launch, tmp_path / "whole"])
