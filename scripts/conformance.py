@@ -293,7 +293,7 @@ def page(fuzz: Path | None) -> str:
         "`python scripts/fuzz_files.py --files 100000 --each` damages files, most of them in their structure (headers,",
         "lengths, fields), and loads them. A load is right if another reader finds the same in the file; a finding is",
         "any error that is not one sentence of chainrule's, a warning, 5 seconds, a process that dies, or more memory",
-        "than twice the file and some megabytes. 2,000 of the files are tried in every run of the tests.",
+        "than twice the file and some megabytes. 1,000 of the files are tried in every run of the tests.",
         "",
     ]
     before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""

@@ -24,7 +24,7 @@ from chainrule.errors import DataError
 from chainrule.storage import save_arrays
 from tests._memory import limited_memory
 
-FILES = 2000
+FILES = 1000
 
 
 def test_every_damaged_file_is_refused_in_a_sentence_or_loaded_as_what_it_says() -> None:
