@@ -132,6 +132,7 @@ def browser() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, names)), None)
     if path is None:
         pytest.skip("there is no Chromium")
+    playwright.expect.set_options(timeout=20_000)  # other tests keep the cores busy
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=path, headless=True, args=ARGUMENTS)
         try:
