@@ -162,6 +162,13 @@ def pytorch_eager(work: Work, x: Array, t: Array) -> Train:
     else:
         momentum = MOMENTUM if work.optimizer == "Momentum" else 0.0
         optimizer = torch.optim.SGD(net.parameters(), momentum=momentum, **settings)
+    return torch_loop(net, optimizer, loss_of, x, t)
+
+
+def torch_loop(net: Any, optimizer: Any, loss_of: Any, x: Array, t: Array) -> Train:
+    """The usual loop of PyTorch over mini-batches of data in memory."""
+    import torch
+
     X, T = torch.from_numpy(x), torch.from_numpy(t)
 
     def train(batches: Array) -> Any:

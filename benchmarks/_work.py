@@ -86,7 +86,7 @@ class Work:
         return rows[: steps * self.batch].reshape(steps, self.batch)
 
 
-def chainrule(work: Work, x: Array, t: Array, *, engine: str) -> Train:
+def chainrule(work: Work, x: Array, t: Array, *, engine: str, comm: cr.Comm | None = None) -> Train:
     arrays = iter(work.parameters())
     layers: list[cr.Layer] = []
     for W, b in zip(arrays, arrays, strict=True):
@@ -95,7 +95,7 @@ def chainrule(work: Work, x: Array, t: Array, *, engine: str) -> Train:
     net = cr.Sequential(*layers[:-1], loss=loss)
     optimizers = {"SGD": cr.SGD, "Momentum": cr.Momentum, "Adam": cr.Adam}
     optimizer = optimizers[work.optimizer](lr=work.lr)
-    trainer = cr.Trainer(net, optimizer, batch_size=work.batch, engine=engine)
+    trainer = cr.Trainer(net, optimizer, batch_size=work.batch, engine=engine, comm=comm)
     return partial(trainer.run, x, t)
 
 

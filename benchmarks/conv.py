@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 from _compare import refuse_forced_kernels, report
+from _peers import torch_loop
 from _work import Array, Train, check_losses, measure_steps
 
 import chainrule as cr
@@ -73,19 +74,7 @@ def pytorch(net: cr.Network, x: Array, t: Array) -> Train:
         layers += [twin]
     twin = torch.nn.Sequential(*layers)
     optimizer = torch.optim.SGD(twin.parameters(), lr=LR, fused=True)
-    X, T = torch.from_numpy(x), torch.from_numpy(t)
-
-    def train(batches: Array) -> Any:
-        losses = []
-        for rows in torch.from_numpy(batches):
-            optimizer.zero_grad()
-            loss = torch.nn.functional.cross_entropy(twin(X[rows]), T[rows])
-            loss.backward()
-            optimizer.step()
-            losses.append(loss.detach())
-        return losses
-
-    return train
+    return torch_loop(twin, optimizer, torch.nn.functional.cross_entropy, x, t)
 
 
 def steps(name: str, net: cr.Network, *, count: int, rounds: int) -> bool:

@@ -32,10 +32,8 @@ from typing import Any
 WAYS = ("memory", "memory map", "shards", "columns in memory", "row groups")
 HIDDEN = {"784-50-10": (50,), "784-1024-1024-10": (1024, 1024)}
 BATCH, SHARD_ROWS, GROUP_ROWS, COLUMNS = 100, 80_000, 40_000, 64
-WIDE, WIDE_ROWS = (
-    256,
-    20_000,
-)  # columns of what is read under a limit, where 8 bytes a row count too, and rows of a file
+# Columns of what is read under a limit, where 8 bytes a row count too, and rows of a file.
+WIDE, WIDE_ROWS = 256, 20_000
 
 
 def peak_mb() -> float:

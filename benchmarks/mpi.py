@@ -28,19 +28,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from importlib.util import find_spec
 from socket import socket
 from typing import Any
 
 import numpy as np
 from _compare import describe_machine, refuse_forced_kernels
-from _peers import torch_network
-from _work import Work
+from _peers import torch_loop, torch_network
+from _work import Array, Train, Work, chainrule
 from rich.console import Console
 from rich.table import Table
 
-import chainrule as cr
 from chainrule.comm import Comm, MpiComm, mpiexec_command
 
 WORKS = [Work((784, 50, 10), 100), Work((784, 256, 256, 10), 128), Work((784, 1024, 1024, 10), 256)]
@@ -56,43 +54,33 @@ def parameters_of(work: Work) -> int:
     return sum((a + 1) * b for a, b in zip(work.sizes, work.sizes[1:], strict=False))
 
 
-def trainer_of(work: Work, comm: Comm | None) -> cr.Trainer:
-    layers: list[Any] = []
-    arrays = iter(work.parameters())
-    for W, b in zip(arrays, arrays, strict=True):
-        layers += [cr.Affine(W, b), cr.ReLU()]
-    return cr.Trainer(cr.Sequential(*layers[:-1]), cr.SGD(work.lr), engine="fused", comm=comm)
+def ours(work: Work, comm: Comm | None, x: Array, t: Array) -> Train:
+    return chainrule(work, x, t, engine="fused", comm=comm)
 
 
-def ddp_of(work: Work, comm: Comm, x: Any, t: Any) -> Callable[[Any], list[Any]]:
-    """Trains with PyTorch's DistributedDataParallel, as `Trainer.run` does; returns the losses of this rank's rows."""
+def ddp(work: Work, comm: Comm, x: Array, t: Array) -> Train:
+    """PyTorch's DistributedDataParallel on this rank's rows of each mini-batch; returns the losses of these."""
     import torch
+    from torch.nn.functional import cross_entropy
     from torch.nn.parallel import DistributedDataParallel
 
     net = DistributedDataParallel(torch_network(work))
     optimizer = torch.optim.SGD(net.parameters(), lr=work.lr, fused=True)
-    X, T = torch.from_numpy(x), torch.from_numpy(t)
+    train = torch_loop(net, optimizer, cross_entropy, x, t)
 
-    def run(batches: Any) -> list[Any]:
+    def train_own(batches: Array) -> Any:
         rows = batches.shape[1]
         own = batches[:, rows * comm.rank // comm.size : rows * (comm.rank + 1) // comm.size]
-        losses = []
-        for chosen in torch.from_numpy(np.ascontiguousarray(own)):
-            optimizer.zero_grad()
-            loss = torch.nn.functional.cross_entropy(net(X[chosen]), T[chosen])
-            loss.backward()
-            optimizer.step()
-            losses.append(loss.detach())
-        return losses
+        return train(np.ascontiguousarray(own))
 
-    return run
+    return train_own
 
 
-def check_losses(work: Work, comm: Comm, trainer: cr.Trainer, ddp: Any, x: Any, t: Any) -> None:
-    batches = np.random.default_rng(3).integers(0, len(x), (5, work.batch))
-    theirs = np.array([float(loss) for loss in ddp(batches)])
-    comm.allreduce_sum(theirs)
-    np.testing.assert_allclose(theirs / comm.size, trainer.run(x, t, batches), rtol=1e-3)
+def check_same(work: Work, comm: Comm, mine: Train, theirs: Train) -> None:
+    batches = np.random.default_rng(3).integers(0, ROWS, (5, work.batch))
+    losses = np.array([float(loss) for loss in theirs(batches)])
+    comm.allreduce_sum(losses)
+    np.testing.assert_allclose(losses / comm.size, mine(batches), rtol=1e-3)
 
 
 def timed(comm: Comm, calls: Mapping[str, Callable[[int], object]]) -> Times:
@@ -135,15 +123,14 @@ def measure_rank(comm: MpiComm) -> Times:
     if has_torch:
         join_torch(comm)
     for work in WORKS:
-        alone = trainer_of(work, None)
-        calls = {"floor": stepper(partial(alone.run, x, t), -(-work.batch // comm.size))}
+        calls = {"floor": stepper(ours(work, None, x, t), -(-work.batch // comm.size))}
         for kind, rows in (("strong", work.batch), ("weak", work.batch * comm.size)):
-            trainer = trainer_of(work, comm)
-            calls[kind] = stepper(partial(trainer.run, x, t), rows)
+            mine = ours(work, comm, x, t)
+            calls[kind] = stepper(mine, rows)
             if has_torch:
-                ddp = ddp_of(work, comm, x, t)
-                check_losses(work, comm, trainer, ddp, x, t)
-                calls[f"{kind} DDP"] = stepper(ddp, rows)
+                theirs = ddp(work, comm, x, t)
+                check_same(work, comm, mine, theirs)
+                calls[f"{kind} DDP"] = stepper(theirs, rows)
         found = timed(comm, calls) | (overlap(comm, work) if comm.size > 1 else {})
         times |= {f"{work.name} {name}": value for name, value in found.items()}
     if comm.size > 1:
@@ -151,7 +138,7 @@ def measure_rank(comm: MpiComm) -> Times:
     return times
 
 
-def stepper(run: Callable[[Any], object], rows: int) -> Callable[[int], object]:
+def stepper(run: Train, rows: int) -> Callable[[int], object]:
     rng = np.random.default_rng(1)
     return lambda steps: run(rng.integers(0, ROWS, (steps, rows)))
 
@@ -221,18 +208,7 @@ def share_of_ddp(times: Times, name: str) -> str:
 
 
 def show(results: Mapping[int, Times], console: Console) -> None:
-    heads = (
-        "network",
-        "ranks",
-        "strong µs",
-        "gain",
-        "of DDP",
-        "weak µs",
-        "efficiency",
-        "of DDP",
-        "floor µs",
-        "rest µs",
-    )
+    heads = "network,ranks,strong µs,gain,of DDP,weak µs,efficiency,of DDP,floor µs,rest µs".split(",")
     table = Table(*heads)
     one = results[min(results)]
     for work in WORKS:

@@ -31,6 +31,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from _compare import measure, refuse_forced_kernels, report
+from _peers import torch_network
 from _work import PAUSE, ROWS, Array, Train, Work
 
 import chainrule as cr
@@ -131,15 +132,7 @@ def pytorch(work: Work, x: Array, t: Array, precision: str | None, *, compiled: 
     from torch.nn import functional
 
     torch.backends.cuda.matmul.allow_tf32 = False  # float32 is float32 with everybody here
-    parameters = iter(work.parameters())
-    layers: list[Any] = []
-    for W, b in zip(parameters, parameters, strict=True):
-        layer = torch.nn.Linear(*W.shape)
-        with torch.no_grad():
-            layer.weight.copy_(torch.from_numpy(W.T.copy()))
-            layer.bias.copy_(torch.from_numpy(b))
-        layers += [layer, torch.nn.ReLU()]
-    net = torch.nn.Sequential(*layers[:-1]).cuda()
+    net = torch_network(work).cuda()
     optimizer = torch.optim.SGD(net.parameters(), lr=work.lr, fused=True)
     X, T = torch.from_numpy(x).cuda(), torch.from_numpy(t.astype(np.int64)).cuda()
 

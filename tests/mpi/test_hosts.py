@@ -41,21 +41,8 @@ class Hosts:
                 if (said := holder.stdout.readline().strip()) != "ready":
                     pytest.skip(f"network namespaces cannot be made here: {said}")
             alpha, beta = (str(holder.pid) for holder in self._holders)
-            cable = [
-                "ip",
-                "link",
-                "add",
-                "cable",
-                "netns",
-                alpha,
-                "type",
-                "veth",
-                "peer",
-                "name",
-                "cable",
-                "netns",
-                beta,
-            ]
+            ends = f"cable netns {alpha} type veth peer name cable netns {beta}"
+            cable = ["ip", "link", "add", *ends.split()]
             done = subprocess.run(cable, capture_output=True, text=True)
             if done.returncode:
                 pytest.skip(f"no cable can be laid between namespaces here: {done.stderr.strip()}")

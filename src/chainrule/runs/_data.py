@@ -111,13 +111,14 @@ def load_data(given: str, dtype: str, options: TableOptions | None = None) -> Da
             f"there is no data set {given!r}",
             fix="give mnist, a folder of IDX files or shards, an .npz file, or a table as .csv or .parquet",
         )
-    if Path(given).is_dir() and not (has_shards(given) or any(Path(given).glob("*idx?-ubyte*"))):
+    are_shards = Path(given).is_dir() and has_shards(given)
+    if Path(given).is_dir() and not (are_shards or any(Path(given).glob("*idx?-ubyte*"))):
         what = f"the folder {given} holds no data set: no shards, no IDX files and no Parquet files"
         raise DataError(what, fix="train-x-000.npy, train-t-000.npy, …; or *.parquet, and --target NAME")
     if (options.target, options.task, options.drop) != (None, None, ()):
         what = f"--target, --task and --drop are for the columns of a table; {given} is none"
         raise ArgumentError(what, fix="give a CSV or Parquet file, or a folder of Parquet files")
-    if Path(given).is_dir() and has_shards(given):
+    if are_shards:
         return _load_shards(given)
     if given == "mnist":
         name, splits = given, load_mnist(normalize=False)

@@ -72,11 +72,16 @@ def traced(claim: Claim, values: Sequence[Array], dout: Array) -> Traced | None:
                 warnings.simplefilter("ignore")
                 out = bare(claim.trace(given))
                 if isinstance(out, Variable) and _same(out.value, expected):
-                    found = gradients_of(out, leaves, seed=np.reshape(dout, out.shape))
+                    found = backprop(out, leaves, dout)
                     return Traced(leaves, out, [None if g is None else np.asarray(g, float) for g in found])
         except Exception:  # the code of others may raise anything on meeting variables
             continue
     return None
+
+
+def backprop(out: Variable, leaves: Sequence[Variable], dout: Array) -> list[Array | None]:
+    """The gradients of leaves for an upstream gradient with as many numbers as the result has."""
+    return gradients_of(out, leaves, seed=np.reshape(dout, out.shape))
 
 
 def _same(value: Any, expected: Array) -> bool:

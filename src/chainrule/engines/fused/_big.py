@@ -193,9 +193,10 @@ class BigWriter:
         results = [u for u in self.emitter.units.order if u.op == "part" and u.args[0] is unit] or [unit]
         results.sort(key=lambda u: u.settings.get("position", 0))
         given = tuple(self.emitter.arrays[source(a)] for a in unit.args)
-        memory = [self.emitter.arrays[r] for r in results]
-        positions = [int(r.settings.get("position", 0)) for r in results]
-        made = {at: array.whole or array for at, array in zip(positions, memory, strict=True)}
+        made = {}
+        for result in results:
+            array = self.emitter.arrays[result]
+            made[int(result.settings.get("position", 0))] = array.whole or array
         number = len(self.emitter.calls)
         self.emitter.calls.append((unit, given, made))
         line = f"call_gate(calls, {number}, n)"

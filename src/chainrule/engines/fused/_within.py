@@ -25,25 +25,22 @@ def within(schedule: Schedule, elsewhere: Collection[Node], last: Mapping[Node, 
     """
     units = schedule.units
     called = {source(a) for unit in units.order if unit.op == "call" for a in unit.args}
-    alone = {u for u in units.order if u in elsewhere or u.op in ("call", "part") or is_single(u)}
+    alone = {u for u in units.order if u in elsewhere or u.op in ("call", "part", "concat") or is_single(u)}
     places: Places = {}
     for whole in units.order:
-        if whole.op == "concat" and whole not in elsewhere and len(whole.shape) == 1 and not _varies(whole):
-            for part, start in _parts(whole):
-                if (
-                    part in units
-                    and part not in alone | called
-                    and part not in places
-                    and part.op != "concat"
-                ):
-                    places[part] = whole, start
+        if whole.op != "concat" or whole in elsewhere or len(whole.shape) != 1 or _varies(whole):
+            continue
+        for part, start in _parts(whole):
+            if part in units and part not in alone and part not in called:
+                places.setdefault(part, (whole, start))
     for number, statement in enumerate(schedule.statements):
         for unit in statement.units:
-            if unit.op == "call" and unit.settings["gate"].kind == "collective" and unit not in elsewhere:
-                given = source(unit.args[0])
-                here = [given, *(part for part, (whole, _) in places.items() if whole is given)]
-                if given not in elsewhere and given not in places and _is_done(units, here, last, number):
-                    places[unit] = given, 0
+            if unit.op != "call" or unit.settings["gate"].kind != "collective" or unit in elsewhere:
+                continue
+            given = source(unit.args[0])
+            here = [given, *(part for part, (whole, _) in places.items() if whole is given)]
+            if given not in elsewhere and given not in places and _is_done(units, here, last, number):
+                places[unit] = given, 0
     return places
 
 

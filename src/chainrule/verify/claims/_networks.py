@@ -81,8 +81,12 @@ def _tried(
 ) -> tuple[list[Place], dict[str, str]]:
     """Run it once: the parameters that get a gradient or should, and why others get none."""
     network = source.new()
+
+    def run(network: Any) -> Any:
+        return network.loss(*inputs.call_with(()))
+
     with np.errstate(all="ignore"):
-        loss = result_of(network.loss(*inputs.call_with(())), f"{title}.loss")
+        loss = result_of(run(network), f"{title}.loss")
         found = network.gradient(*inputs.call_with(()))
         keys = [place.key for place in floats]
         if not isinstance(found, Mapping) or not any(key in found for key in keys):
@@ -92,9 +96,7 @@ def _tried(
             raise ArgumentError(what)
 
         def is_parameter(place: Place) -> bool:
-            return found.get(place.key) is not None or acts(
-                source, place, lambda network: network.loss(*inputs.call_with(())), loss
-            )
+            return found.get(place.key) is not None or acts(source, place, run, loss)
 
         parameters = list(filter(is_parameter, floats))
     return parameters, {str(place.key): UNCLAIMED for place in floats if place not in parameters}

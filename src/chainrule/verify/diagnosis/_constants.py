@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from ...gates import Gate
-from ...graph import Variable, apply, gradients_of, reachable, rebuild
+from ...graph import Variable, apply, reachable, rebuild
 from .._slopes import Array
-from .._traced import Traced
+from .._traced import Traced, backprop
 from ._evidence import Evidence
 from ._found import Found
 
@@ -26,17 +26,18 @@ Gradients = Sequence[Array | None]
 def left_out(e: Evidence) -> Iterator[tuple[int, Found]]:
     """What is claimed is right for forward without the constant, perhaps for an upstream gradient of ones only."""
     constants = _constants(e.traces[0].out) if e.traces else {}
+    if not constants:
+        return
+    pairs = list(zip(e.traces, e.samples, strict=True))
+    wrong = [i for i in e.wrong if not e.is_claimed(i, [trace.gradients for trace in e.traces])]
     together = [tuple(constants)] if len(constants) > 1 else []
     for some in (*together, *((one,) for one in constants)):
         gate = ", ".join(dict.fromkeys(constants[one] for one in some))
         facts = {"constant": ", ".join(f"{one:g}" for one in some), "gate": gate}
         found = Found("small_constant", facts, second=True)  # whatever else is wrong is worse
-        pairs = list(zip(e.traces, e.samples, strict=True))
         with_dout = [_without(some, trace, s.dout) for trace, s in pairs]
         with_ones = [_without(some, trace, np.ones_like(s.dout)) for trace, s in pairs]
-        for i in e.wrong:
-            if e.is_claimed(i, [trace.gradients for trace in e.traces]):
-                continue
+        for i in wrong:
             if e.is_claimed(i, with_dout):
                 yield i, found
             elif e.claim.takes_dout and e.is_claimed(i, with_ones):
@@ -77,7 +78,7 @@ def _without(constants: Collection[float], trace: Traced, dout: Array) -> Gradie
         return value if constant in constants else apply(gate, *inputs, **settings)
 
     out = rebuild([trace.out], lambda leaf: leaf, application)[trace.out]
-    return gradients_of(out, trace.leaves, seed=np.reshape(dout, out.shape))
+    return backprop(out, trace.leaves, dout)
 
 
 FAMILY = (left_out,)

@@ -52,9 +52,8 @@ def _common_unit(sizes: Array) -> float:
 def penalty(e: Evidence, i: int) -> Patterns:
     """Off by a constant times the value itself: the gradient of ½·λ·Σw² is λ·w."""
     off = _multiple(e, i)
-    if off is None or fitted(
-        e.samples, i
-    ):  # all of it off by one factor, as where the loss is nothing but Σw²
+    # All of it may be off by one factor, as where the loss is nothing but Σw².
+    if off is None or fitted(e.samples, i):
         return
     known = _strengths(e, i, off)
     if known is None:

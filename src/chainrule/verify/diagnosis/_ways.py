@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...graph import Variable, apply, gradients_of, reachable, rebuild
+from ...graph import Variable, apply, reachable, rebuild
 from .._slopes import Array
-from .._traced import Traced
+from .._traced import Traced, backprop
 from ._evidence import Evidence
 from ._found import Found
 
@@ -62,7 +62,7 @@ def _without(way: _Way, trace: Traced, dout: Array) -> Gradients:
     out = rebuild([trace.out], lambda leaf: leaf, instead=instead)[trace.out]
     if not isinstance(out, Variable):
         return [None] * len(trace.leaves)
-    return gradients_of(out, trace.leaves, seed=np.reshape(dout, out.shape))
+    return backprop(out, trace.leaves, dout)
 
 
 def _differs(a: Array | None, b: Array | None) -> bool:
